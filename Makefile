@@ -1,0 +1,41 @@
+# Every command that a person or CI runs. A bare `make` lists them.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup demo test check lint test-faults bench-stream lock clean
+
+BIN := .venv/bin
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: system packages, Python environment, jars
+	@setup/setup.sh
+
+demo: setup ## start the whole stack with a year of sales and show the answers
+	@$(BIN)/python -m stack.demo
+
+test: setup lint ## everything that CI runs: lint, types, contracts and all tests
+	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e
+
+check: setup lint ## lint, types, contracts and unit tests, in under a minute
+	$(BIN)/pytest tests/unit
+
+lint:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test-faults: setup ## crash every part on purpose; SEED=n repeats a run
+	@$(if $(SEED),TILLSTREAM_TEST_SEED=$(SEED)) $(BIN)/python -m tests.faults
+
+bench-stream: setup ## measure the stream: throughput, latency, recovery
+	@$(BIN)/python -m benchmarks.stream
+
+lock: ## resolve versions and checksums anew; UPGRADE=1 takes the newest
+	@setup/setup.sh lock
+
+clean: ## remove what was installed and built here; the shop's data stays
+	-@[ ! -x $(BIN)/tillstream ] || $(BIN)/tillstream down
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

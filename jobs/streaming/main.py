@@ -1,0 +1,167 @@
+"""The stream: Kafka to the raw record and the live figures, until it is told to stop.
+
+Exit codes: 0 stopped on request; 1 failed for good, `tillstream status` says why; 75 failed for now.
+"""
+
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from jobs.streaming.checkpoint import set_aside_if_damaged
+from jobs.streaming.micro_batch import MicroBatches
+from jobs.streaming.session import spark_session
+from tillstream.errors import TerminalError, TillstreamError, TransientError
+from tillstream.events import TOPICS
+from tillstream.settings import Settings, load
+from tillstream.stores import kafka, live
+from tillstream.stores.mysql import connect, snapshot
+
+BEAT_SECONDS = 2.0
+RETRY_SECONDS = 2.0
+MOST_RETRIES = 150  # of a failing query, RETRY_SECONDS apart; the supervisor takes over after that
+
+
+class LiveStream:
+    """One streaming query with its heart beat. `stop` may be called from a signal handler."""
+
+    def __init__(self, settings: Settings, session: SparkSession) -> None:
+        self._settings = settings
+        self._session = session
+        self._batches = MicroBatches(settings)
+        self._failure: TillstreamError | None = None
+        self._in_batch = threading.Lock()
+        self._stopping = threading.Event()
+
+    def stop(self, *_signal: Any) -> None:
+        """Asks the stream to stop after the batch that it is in."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Counts until `stop`. Raises TerminalError for what somebody must mend, TransientError when patience ends."""
+        threading.Thread(target=self._beat, daemon=True).start()
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                check_sources(self._settings)
+                self._run_query()
+            except TransientError as error:
+                failures += 1
+                if failures > MOST_RETRIES:
+                    raise
+                print(f"{error.what} Trying again.", flush=True)
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _run_query(self) -> None:
+        self._failure = None
+        query = self._start()
+        while query.isActive and not self._stopping.wait(0.2):
+            pass
+        with self._in_batch:  # a batch that has begun is finished first
+            query.stop()
+        self._batches.close()
+        error = query.exception()
+        if error is not None and not self._stopping.is_set():
+            failure: TillstreamError | None = self._failure  # set by another thread
+            raise failure or failure_of(error)
+
+    def _start(self) -> StreamingQuery:
+        checkpoint = self._settings.home / "checkpoint"
+        set_aside_if_damaged(checkpoint)
+        records = (
+            self._session.readStream.format("kafka")
+            .option("kafka.bootstrap.servers", self._settings.kafka_servers)
+            .option("subscribe", ",".join(TOPICS))
+            .option("startingOffsets", "earliest")
+            .option("failOnDataLoss", "true")
+            .option("maxOffsetsPerTrigger", self._settings.batch_size)
+            .load()
+        )
+        return (
+            records.writeStream.foreachBatch(self._count)
+            .option("checkpointLocation", str(checkpoint))
+            .trigger(processingTime=f"{self._settings.trigger_ms} milliseconds")
+            .start()
+        )
+
+    def _count(self, records: DataFrame, _batch_number: int) -> None:
+        with self._in_batch:
+            try:
+                self._batches.run(records)
+            except TillstreamError as error:
+                self._failure = error  # Spark hands on the text of an exception, not its type
+                raise
+
+    def _beat(self) -> None:
+        reader = kafka.OffsetReader(self._settings)
+        while True:
+            try:
+                bounds = reader.bounds()
+                live.check_topics(connection := connect(self._settings, "stream"), kafka.topic_ids(self._settings))
+                live.beat(connection, bounds)
+                connection.close()
+            except TransientError:
+                pass  # the freshness that readers see grows old, which is the truth
+            except TerminalError as error:
+                self._failure = error
+                self.stop()
+                return
+            time.sleep(BEAT_SECONDS)
+
+
+def check_sources(settings: Settings) -> None:
+    """Raises TerminalError when Kafka's topics are others than those counted so far, or lack records never counted."""
+    connection = connect(settings, "stream")
+    reader = kafka.OffsetReader(settings)
+    try:
+        live.check_topics(connection, kafka.topic_ids(settings))
+        with snapshot(connection) as cursor:
+            floor = live.floors(cursor)
+        live.check_gaps(floor, reader.bounds())
+    finally:
+        reader.close()
+        connection.close()
+
+
+def failure_of(error: PySparkException) -> TillstreamError:
+    """What a query's exception means: all pass with time but our own TerminalErrors, raised on an executor."""
+    text = str(error)
+    for line in text.splitlines():
+        if "tillstream.errors.TerminalError: " in line:
+            return TerminalError(line.partition("tillstream.errors.TerminalError: ")[2])
+    return TransientError(f"The query failed: {text[:2000]}")
+
+
+def main() -> int:
+    """Runs the stream with the settings of this process; gives the exit code."""
+    settings = load()
+    try:
+        stream = LiveStream(settings, spark_session(settings, "tillstream-live"))
+        signal.signal(signal.SIGTERM, stream.stop)
+        signal.signal(signal.SIGINT, stream.stop)
+        print("The stream is running.", flush=True)
+        stream.run()
+    except TillstreamError as error:
+        print(f"The stream stopped: {error}", file=sys.stderr, flush=True)
+        _say_stopped(settings, str(error))
+        return error.exit_code
+    _say_stopped(settings, "stopped on request")
+    return 0
+
+
+def _say_stopped(settings: Settings, message: str) -> None:
+    try:
+        connection = connect(settings, "stream")
+        live.stopped(connection, message)
+        connection.close()
+    except TillstreamError as error:
+        print(f"MySQL could not be told: {error}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

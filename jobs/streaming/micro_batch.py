@@ -1,0 +1,134 @@
+"""One micro-batch: raw record first, on the executors; figures second, in one MySQL transaction of the driver."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+from pyspark.sql import DataFrame
+
+from jobs.streaming.recording import Recording, recorded
+from jobs.transforms import COUNT, EVENT_COLUMNS, SALES, STOCK, additions
+from tillstream.errors import TerminalError, TransientError
+from tillstream.settings import Settings
+from tillstream.stores import live
+from tillstream.stores.kafka import Source
+from tillstream.stores.live import FloorMovedError, LiveBatch, Tally
+from tillstream.stores.mysql import Connection, Cursor, connect
+from tillstream.tables import LIVE_SALES, LIVE_STOCK
+
+# Below this many records one task is faster than two: it needs no shuffle.
+SMALL_BATCH = 20_000
+PATIENCE_SECONDS = 300  # a restart of the database is waited for; the supervisor takes over after that
+LONGEST_PAUSE_SECONDS = 5.0
+JUDGED_RECORDS = 1_000  # the share of bad records is judged over at least so many
+
+Clock = Callable[[], float]
+
+
+class MicroBatches:
+    """Runs micro-batches one after the other. Not shared between threads."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._connection: Connection[Cursor] | None = None
+        self._previous_size = SMALL_BATCH  # the first batch may be a backlog
+        self._recent: deque[tuple[int, int]] = deque()
+
+    def run(self, records: DataFrame) -> None:
+        """Records what Kafka gave and adds it up; runs again from the start whenever another stream was faster.
+
+        Raises TerminalError when most records are bad or Kafka skipped some, TransientError when MySQL stays away.
+        """
+        while True:
+            floor = self._patiently(self._floors)
+            batch = self._added_up(records, floor)
+            self._refuse_garbage(batch.tallies)
+            try:
+                self._patiently(partial(self._apply, batch=batch, floor=floor))
+            except FloorMovedError:
+                continue
+            self._previous_size = sum(tally.records for tally in batch.tallies)
+            return
+
+    def close(self) -> None:
+        """Gives the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _added_up(self, records: DataFrame, floor: dict[Source, int]) -> LiveBatch:
+        tasks = 1 if self._previous_size < SMALL_BATCH else records.sparkSession.sparkContext.defaultParallelism
+        wanted = records.select("topic", "partition", "offset", "timestamp", "key", "value").coalesce(tasks)
+        task = partial(recorded, recording=Recording(self._settings, floor))
+        counting = wanted.mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
+        return live_batch(additions(counting, self._settings.timezone, carry=("tally",)).toArrow().to_pylist())
+
+    def _floors(self, connection: "Connection[Cursor]") -> dict[Source, int]:
+        with connection.cursor() as cursor:
+            floor = live.floors(cursor)
+        connection.rollback()
+        return floor
+
+    def _apply(self, connection: "Connection[Cursor]", *, batch: LiveBatch, floor: dict[Source, int]) -> None:
+        unknown = [tally.source for tally in batch.tallies if tally.source not in floor]
+        if unknown:
+            live.register(connection, unknown)
+        live.apply(connection, batch, floor)
+
+    def _patiently(self, work: "Callable[[Connection[Cursor]], Any]") -> Any:
+        """Does work on the connection, again after each passing failure, until PATIENCE_SECONDS are over."""
+        deadline, pause = self._clock() + PATIENCE_SECONDS, 0.05
+        while True:
+            try:
+                if self._connection is None or not self._connection.open:
+                    self._connection = connect(self._settings, "stream")
+                return work(self._connection)
+            except TransientError as error:
+                self.close()
+                if self._clock() > deadline:
+                    raise
+                print(f"MySQL: {error.what} Trying again.", flush=True)
+                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 jitter
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    def _refuse_garbage(self, tallies: Sequence[Tally]) -> None:
+        new, bad = sum(tally.new for tally in tallies), sum(tally.bad for tally in tallies)
+        self._recent.append((new, bad))
+        while sum(number for number, _ in self._recent) - self._recent[0][0] >= JUDGED_RECORDS:
+            self._recent.popleft()
+        seen, rejected = (sum(column) for column in zip(*self._recent, strict=True))
+        if bad and seen >= JUDGED_RECORDS and rejected > seen * self._settings.reject_limit:
+            raise TerminalError(
+                f"{rejected} of the last {seen} records were bad, more than {self._settings.reject_limit:.0%}: "
+                "the stream has stopped before counting them. They are in the quarantine.",
+                "See `tillstream rejects list`. To go on all the same, set TILLSTREAM_REJECT_LIMIT=1 and "
+                "`tillstream restart stream`.",
+            )
+
+
+def live_batch(added: Iterable[dict[str, Any]]) -> LiveBatch:
+    """The rows of `transforms.additions`, carrying `tally`, as rows of the live tables."""
+    batch = LiveBatch(sales=[], stock=[], counts=[], tallies=[], names={})
+    for row in added:
+        if row["figure"] is None:
+            batch.tallies.extend(msgspec.json.decode(row["tally"], type=list[Tally]))
+            continue
+        last_at = row["last_at"].replace(tzinfo=None)
+        name = (row["product_id"], row["product_name"])
+        batch.names[name] = max(last_at, batch.names.get(name, last_at))
+        if row["figure"] == SALES:
+            hour = row["hour"].replace(tzinfo=None)
+            figures = (row[figure] for figure in LIVE_SALES.value_names)
+            batch.sales.append((hour, row["store_id"], row["product_id"], row["currency"], *figures))
+        elif row["figure"] == STOCK:
+            figures = (row[figure] for figure in LIVE_STOCK.value_names)
+            batch.stock.append((row["day"], row["store_id"], row["product_id"], *figures))
+        elif row["figure"] == COUNT:
+            at = row["recorded_at"].replace(tzinfo=None)
+            batch.counts.append((row["day"], row["store_id"], row["product_id"], at, row["event_id"], row["counted"]))
+    return batch

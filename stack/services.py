@@ -1,0 +1,24 @@
+"""The services of the embedded stack, in the order in which they are shown."""
+
+from stack.kafka import KAFKA
+from stack.mongo import MONGO
+from stack.mysql import MYSQL
+from stack.service import Service
+from stack.stream import STREAM
+from tillstream.errors import TerminalError
+from tillstream.settings import Settings
+
+SERVICES: tuple[Service, ...] = (KAFKA, MONGO, MYSQL, STREAM)
+
+
+def embedded(settings: Settings) -> tuple[Service, ...]:
+    """Those that run on this machine."""
+    return tuple(service for service in SERVICES if not service.external(settings))
+
+
+def named(name: str) -> Service:
+    """The service of a name. Raises TerminalError when there is none."""
+    for service in SERVICES:
+        if service.name == name:
+            return service
+    raise TerminalError(f"There is no service '{name}'.", f"There are: {', '.join(each.name for each in SERVICES)}.")

@@ -1,0 +1,74 @@
+"""Who may do what: one account per service, each with the least rights it needs."""
+
+from tillstream import tables
+
+DATABASE = "tillstream"
+
+MYSQL_ACCOUNTS = {
+    "migrate": "tillstream_migrate",
+    "stream": "tillstream_stream",
+    "batch": "tillstream_batch",
+    "operator": "tillstream_operator",
+    "bi": "tillstream_bi",
+}
+
+_ADD = ("SELECT", "INSERT", "UPDATE")
+_READ = ("SELECT",)
+_REPLACE = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+# What each account may do with tables. The BI account reads the views of `tillstream.views` and nothing else; the
+# migration account owns the database.
+MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
+    "stream": {
+        tables.LIVE_SALES: _ADD,
+        tables.LIVE_STOCK: _ADD,
+        tables.LIVE_COUNTS: _ADD,
+        tables.PRODUCT_NAMES: _ADD,
+        tables.STREAM_OFFSETS: _ADD,
+        tables.SOURCE_ENDS: _ADD,
+        tables.REJECT_COUNTS: _ADD,
+        tables.STREAM_TOPICS: _ADD,
+        tables.STREAM_GAPS: _READ,
+        tables.HEARTBEAT: _ADD,
+        tables.LAYERS: _READ,
+        tables.SHOP: _READ,
+    },
+    "batch": dict.fromkeys(tables.TABLES, _READ)
+    | {
+        tables.TRUTH_SALES_BY_HOUR: _REPLACE,
+        tables.TRUTH_SALES_BY_DAY: _REPLACE,
+        tables.TRUTH_SALES_BY_MONTH: _REPLACE,
+        tables.TRUTH_STOCK: _REPLACE,
+        tables.TRUTH_COUNTS: _REPLACE,
+        tables.LIVE_SALES: _REPLACE,
+        tables.LIVE_STOCK: _REPLACE,
+        tables.LIVE_COUNTS: _REPLACE,
+        tables.LAYERS: _ADD,
+        tables.EPOCHS: _ADD,
+        tables.CUTS: _ADD,
+        tables.GENERATIONS: _ADD,
+        tables.PUBLISHED_MONTHS: _ADD,
+        tables.STREAM_OFFSETS: _ADD,
+    },
+    "operator": dict.fromkeys(tables.TABLES, _READ)
+    | {
+        tables.PRODUCTS: _ADD,
+        tables.SUPPLIERS: _ADD,
+        tables.STREAM_GAPS: _ADD,
+        tables.STREAM_OFFSETS: _ADD,
+    },
+}
+
+MONGO_DATABASE = "sales"
+EVENTS, REJECTS = "events", "rejects"
+
+# What each account may do with the raw record. Nobody but the migration account may change or delete an event.
+MONGO_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "stream": {EVENTS: ("find", "insert"), REJECTS: ("find", "insert", "update")},
+    "batch": {EVENTS: ("find",), REJECTS: ("find",)},
+    "operator": {EVENTS: ("find",), REJECTS: ("find", "update")},
+    "migrate": {
+        EVENTS: ("find", "insert", "createCollection", "createIndex", "listIndexes", "collMod"),
+        REJECTS: ("find", "insert", "createCollection", "createIndex", "listIndexes", "collMod"),
+    },
+}

@@ -1,0 +1,28 @@
+"""The `tillstream` command: what a shop's owner and an operator type."""
+
+import sys
+
+import click
+
+from tillstream import __version__
+from tillstream.cli import data, embedded, figures, quarantine
+from tillstream.errors import TillstreamError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="tillstream")
+def command() -> None:
+    """A shop's sales book whose every figure is exact and can be explained."""
+
+
+for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS):
+    command.add_command(part)
+
+
+def main() -> None:
+    """Runs the command; a failure is one message and an exit code, never a traceback."""
+    try:
+        command()
+    except TillstreamError as error:
+        click.echo(f"tillstream: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,156 @@
+"""Commands of the embedded stack: up, down, status, restart, logs, doctor, repair."""
+
+import sys
+from collections import deque
+from pathlib import Path
+
+import click
+
+from tillstream.cli.output import as_json, print_json, print_table
+from tillstream.errors import TerminalError, TillstreamError
+from tillstream.settings import load
+from tillstream.stores.mysql import connect, rows, snapshot
+
+
+@click.command()
+@click.option("--service", "services", multiple=True, help="Only this service and what it needs; may be repeated.")
+def up(services: tuple[str, ...]) -> None:
+    """Starts the whole stack, or what is missing of it. Twice changes nothing."""
+    from stack.lifecycle import up as start
+
+    settings = start(load(), click.echo, services or None)
+    click.echo(f"The stack is up; its state is in {settings.home}. `tillstream status` shows it.")
+
+
+@click.command()
+def down() -> None:
+    """Stops the whole stack, the stream first; leaves no process behind."""
+    from stack.lifecycle import down as stop
+
+    stop(load(), click.echo)
+    click.echo("The stack is down.")
+
+
+@click.command()
+@as_json
+def status(json: bool) -> None:
+    """Each service's health, process and port; how fresh the figures are; the last publication."""
+    from stack.status import status as look
+
+    settings = load()
+    services = look(settings)
+    try:
+        layers = _layers()
+    except TillstreamError as error:
+        layers, why = [], error.what
+    else:
+        why = ""
+    if json:
+        print_json({"services": services, "freshness": layers, "home": str(settings.home)})
+    else:
+        print_table(
+            f"Services ({settings.home})",
+            ("service", "state", "healthy", "process", "port", "seconds up"),
+            (
+                (s.name, s.state, "yes" if s.healthy else "no", _id(s.pid), _id(s.port), s.uptime_seconds)
+                for s in services
+            ),
+        )
+        for layer in layers:
+            click.echo(
+                f"{layer['layer']}: {layer['events_behind']:,} events behind, "
+                f"as of {layer['as_of'] or 'nothing yet'} UTC, "
+                f"last commit {layer['published_at'] or 'none'}, {layer['state']} {layer['message']}".rstrip()
+            )
+        if not any(layer["layer"] == "truth" for layer in layers):
+            click.echo(why or "truth: nothing published yet")
+    if not all(service.healthy for service in services):
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("name")
+def restart(name: str) -> None:
+    """Stops one service and starts it again."""
+    from stack.lifecycle import restart as restart_service
+
+    restart_service(load(), name, click.echo)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--lines", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many, from the end.")
+def logs(name: str, lines: int) -> None:
+    """The last lines of a service's log."""
+    from stack.lifecycle import logs_path
+
+    path = logs_path(load(), name)
+    try:
+        with path.open(errors="backslashreplace") as log:
+            click.echo("".join(deque(log, lines)), nl=False)
+    except FileNotFoundError as error:
+        raise TerminalError(f"There is no log of {name} yet: {path}.", "`tillstream up` starts it.") from error
+
+
+@click.command()
+@as_json
+def doctor(json: bool) -> None:
+    """What this machine lacks, and the exact command that installs it."""
+    from stack.doctor import doctor as examine
+
+    findings = examine()
+    if json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            click.echo(f"{'ok     ' if finding.fine else 'MISSING'} {finding.subject}: {finding.found}")
+            if not finding.fine:
+                click.echo(f"        {finding.remedy}")
+    if not all(finding.fine for finding in findings):
+        sys.exit(1)
+
+
+@click.group()
+def repair() -> None:
+    """Ways out of a damaged state that lose and double nothing."""
+
+
+@repair.command()
+def checkpoint() -> None:
+    """Sets Spark's checkpoint aside; the stream reads Kafka again from the start and adds nothing twice."""
+    from stack.lifecycle import restart as restart_service
+    from stack.lifecycle import stop_service
+
+    settings = load()
+    folder = settings.home / "checkpoint"
+    stop_service(settings, "stream", click.echo)
+    if folder.exists():
+        click.echo(f"The checkpoint is now {set_aside(folder)}.")
+    restart_service(settings, "stream", click.echo)
+
+
+def set_aside(folder: Path) -> Path:
+    """Renames a folder to the first free `-set-aside-N`."""
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}-set-aside-{number}")).exists():
+        number += 1
+    return folder.rename(aside)
+
+
+def _layers() -> list[dict[str, object]]:
+    connection = connect(load(), "operator")
+    names = ("layer", "as_of", "events_behind", "published_at", "state", "message")
+    columns = ", ".join(f"`{name}`" for name in names)
+    try:
+        with snapshot(connection) as cursor:
+            found = rows(cursor, f"SELECT {columns} FROM `freshness`")  # noqa: S608 names of this function
+    finally:
+        connection.close()
+    return [dict(zip(names, row, strict=True)) | {"events_behind": int(row[2])} for row in found]
+
+
+def _id(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+COMMANDS = (up, down, status, restart, logs, doctor, repair)

@@ -1,0 +1,59 @@
+"""What commands share: printing tables or JSON, parsing days, and lines of progress."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+as_json = click.option("--json", "json", is_flag=True, help="Print JSON with stable keys; money as decimal strings.")
+
+
+class Day(click.ParamType[date]):
+    """A business day, YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day, or a usage error."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is not a day; write it as 2019-04-30.", param, ctx)
+
+
+def print_json(value: Any) -> None:
+    """Any struct, dataclass, list or dict as indented JSON."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table with a title; numbers, and what ends in a figure, to the right. Says so when there are no rows."""
+    listed = [[_cell(value) for value in row] for row in rows]
+    if not listed:
+        click.echo(f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        right = all(row[index].replace(",", "").replace(".", "").lstrip("-").isdigit() for row in listed)
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    # In a pipe there is no terminal to fit: nothing is cut.
+    (console if console.is_terminal else Console(width=200, highlight=False, markup=False)).print(table)
+
+
+def amount(text: str) -> str:
+    """Decimal text with separated thousands: '1812742.87' is '1,812,742.87'."""
+    whole, point, places = text.partition(".")
+    return f"{int(whole):,}{point}{places}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,131 @@
+"""MongoDB: the raw record and the quarantine, written once and kept for ever."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel, MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from tillstream.accounts import EVENTS, MONGO_DATABASE, REJECTS
+from tillstream.errors import TerminalError, TillstreamError, TransientError
+from tillstream.settings import Settings
+
+Document = dict[str, Any]
+
+INDEXES = {
+    EVENTS: (("source.topic", "source.partition", "source.offset"),),
+    REJECTS: (("reason", "received_at"),),
+}
+DUPLICATE_KEY = 11000
+SELECTION_MS = 10_000
+ANSWER_MS = 60_000
+# Not primary, shutting down, interrupted, write concern time-out, write conflict: a later try can succeed.
+PASSING = {6, 7, 64, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031, 112}
+REFUSED = {13, 18, 8000}
+
+_clients: dict[tuple[int, str, str], "MongoClient[Document]"] = {}
+
+
+def client(settings: Settings, account: str) -> "MongoClient[Document]":
+    """The process's client of an account. Executors keep their Python workers, so it lives as long as they do."""
+    key = (os.getpid(), settings.mongo_hosts, account)
+    if key not in _clients:
+        _clients[key] = MongoClient(
+            f"mongodb://{settings.mongo_hosts}",
+            username=f"tillstream_{account}",
+            password=settings.secret(f"mongo_{account}"),
+            authSource=MONGO_DATABASE,
+            tz_aware=True,
+            serverSelectionTimeoutMS=SELECTION_MS,
+            socketTimeoutMS=ANSWER_MS,
+            appname=f"tillstream-{account}",
+        )
+    return _clients[key]
+
+
+def events(settings: Settings, account: str) -> "Collection[Document]":
+    """The raw record: majority and journal, for what is acknowledged must survive any crash."""
+    return _collection(settings, account, EVENTS)
+
+
+def rejects(settings: Settings, account: str) -> "Collection[Document]":
+    """The quarantine, as durable as the raw record."""
+    return _collection(settings, account, REJECTS)
+
+
+def insert_new(collection: "Collection[Document]", documents: Sequence[Document]) -> list[Any]:
+    """Inserts documents whose `_id` is new; gives the ids that were there already, which stay as they are.
+
+    Idempotent by `_id`: the first writer wins. Raises TransientError or TerminalError when anything else went wrong;
+    some documents may have been written by then, which a repetition sees as already there.
+    """
+    if not documents:
+        return []
+    with translated(f"writing to {collection.name}"):
+        try:
+            collection.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            return _refused_ids(collection.name, error)
+    return []
+
+
+def find_by_id(collection: "Collection[Document]", ids: Sequence[Any]) -> dict[Any, Document]:
+    """The documents with these ids, by id."""
+    with translated(f"reading {collection.name}"):
+        return {document["_id"]: document for document in collection.find({"_id": {"$in": list(set(ids))}})}
+
+
+def set_up(settings: Settings) -> None:
+    """Creates the collections and indexes that are missing."""
+    with translated("preparing the raw record"):
+        for name, indexes in INDEXES.items():
+            models = [IndexModel([(field, ASCENDING) for field in fields]) for fields in indexes]
+            _collection(settings, "migrate", name).create_indexes(models)
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turns pymongo's errors into TransientError or TerminalError."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise _translation(what, error) from error
+
+
+def _collection(settings: Settings, account: str, name: str) -> "Collection[Document]":
+    return client(settings, account)[MONGO_DATABASE].get_collection(
+        name, write_concern=WriteConcern("majority", j=True), read_concern=ReadConcern("majority")
+    )
+
+
+def _refused_ids(name: str, error: BulkWriteError) -> list[Any]:
+    details = error.details or {}
+    faults = [fault for fault in details.get("writeErrors", []) if fault["code"] != DUPLICATE_KEY]
+    concerns = details.get("writeConcernErrors", [])
+    if faults:
+        first = faults[0]
+        raise _fault(f"MongoDB refused document {first['op']['_id']!r} of {name}: {first['errmsg']}", first["code"])
+    if concerns:
+        raise TransientError(f"MongoDB has not yet stored the documents of {name} durably: {concerns[0]['errmsg']}.")
+    return [fault["op"]["_id"] for fault in details.get("writeErrors", [])]
+
+
+def _translation(what: str, error: PyMongoError) -> TillstreamError:
+    if isinstance(error, OperationFailure):
+        return _fault(f"{what}: {(error.details or {}).get('errmsg', error)}", error.code or 0)
+    if isinstance(error, AutoReconnect) or error.timeout:
+        return TransientError(f"{what}: MongoDB does not answer: {str(error)[:300]}.", "Check `tillstream status`.")
+    return TerminalError(f"{what}: {error}.")
+
+
+def _fault(message: str, code: int) -> TillstreamError:
+    if code in REFUSED:
+        return TerminalError(f"{message} (error {code}).", "Check the account's password file and its rights.")
+    if code in PASSING:
+        return TransientError(f"{message} (error {code}).", "Check `tillstream status`.")
+    return TerminalError(f"{message} (error {code}).")
