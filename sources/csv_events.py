@@ -54,6 +54,7 @@ def _texts_reader(layout: Layout, options: ImportOptions) -> Callable[[Cells], F
     """The function from cells to text fields: those of one column, those joined of several, and what follows."""
     constants = _constants(layout, options)
     singles = [(name, places[0]) for name, places in layout.positions.items() if len(places) == 1]
+    has_kind = "kind" in layout.positions
     joined = [(name, places) for name, places in layout.positions.items() if len(places) > 1]
 
     def read(cells: Cells) -> Fields:
@@ -64,13 +65,14 @@ def _texts_reader(layout: Layout, options: ImportOptions) -> Callable[[Cells], F
         for name, positions in joined:
             if text := _text(cells, positions):
                 fields[name] = text
-        if product := fields.get("product_id") or fields.get("product_name"):
-            fields.setdefault("product_id", product)
-            fields.setdefault("product_name", product)
-        if "kind" in fields:
-            fields["kind"] = fields["kind"].lower()
+        if "product_id" not in fields:
+            fields["product_id"] = fields.get("product_name", "")
+        elif "product_name" not in fields:
+            fields["product_name"] = fields["product_id"]
         if "till_id" not in fields:
             fields["till_id"] = options.till_of(fields["store_id"])
+        if has_kind and "kind" in fields:
+            fields["kind"] = fields["kind"].lower()
         return fields
 
     return read

@@ -13,11 +13,11 @@ from typing import Protocol
 import msgspec
 
 from sources.csv_files import Chosen, chosen_files
-from sources.csv_numbering import MAX_LINES_PER_ORDER, Fate, Numbered, numbered
+from sources.csv_numbering import Fate, Numbered, numbered
 from sources.csv_options import ImportOptions
 from sources.csv_reading import FileReader
 from sources.csv_refused import remove_refused, write_refused
-from sources.csv_staging import Refusal, StagedLine, Staging, staging
+from sources.csv_staging import MAX_LINES_PER_ORDER, Refusal, StagedLine, Staging, staging
 from sources.csv_summary import FileSummary, ImportSummary, Progress, RefusedLine, total
 from tillstream.events import TOPICS, Reason, Reject, decoder, event_id
 
@@ -83,9 +83,9 @@ class _Call:
     def send(self, producer: Sender | None) -> None:
         """Numbers the lines of every order, and sends those that the contract takes."""
         sent, keep = 0, self._options.duplicates == "keep"
-        for (topic, till_id, order_id), lines in self._waiting.orders():
+        for (topic, _, order_id), lines in self._waiting.orders(self._refuse_excess):
             for item in numbered(lines, keep=keep):
-                value = self._accepted(item, topic, till_id, order_id)
+                value = self._accepted(item)
                 if value is None:
                     continue
                 if producer is not None:
@@ -123,17 +123,16 @@ class _Call:
 
         return passed
 
-    def _accepted(self, item: Numbered, topic: str, till_id: str, order_id: str) -> bytes | None:
+    def _accepted(self, item: Numbered) -> bytes | None:
         """The Kafka value of a line, once the contract has taken it; otherwise what became of the line is counted."""
         line, number, fate = item
         tally = self.files[line.file]
         if fate is Fate.CONFLICT:
             self._refuse(line, Reason.CONFLICT, "another line has the same number in the same order")
-        elif fate is Fate.TOO_MANY:
-            self._refuse(line, Reason.BAD_ID, f"line_no: the order has more than {MAX_LINES_PER_ORDER} lines")
         elif fate is Fate.COPY and number is None:
             tally.duplicates_dropped += 1
         elif number is not None and line.content is not None:
+            topic, till_id, order_id = line.key
             value = _value(event_id(till_id, order_id, number), number, line.content)
             outcome = self._decoders[topic](value, self._options.received_ms)
             if not isinstance(outcome, Reject):
@@ -142,6 +141,9 @@ class _Call:
                 return value
             self._refuse(line, outcome.reason, outcome.detail)
         return None
+
+    def _refuse_excess(self, line: StagedLine) -> None:
+        self._refuse(line, Reason.BAD_ID, f"line_no: the order has more than {MAX_LINES_PER_ORDER} lines")
 
     def _refuse(self, line: StagedLine, reason: str, detail: str) -> None:
         self._waiting.refuse(Refusal(line.file, line.line, reason, detail, line.text))

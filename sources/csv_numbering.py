@@ -15,14 +15,11 @@ but moves the last line to a new number: mend such an order by appending.
 
 import enum
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
 from sources.csv_staging import StagedLine
-
-MAX_LINES_PER_ORDER = 100_000  # the contract's limit; more in one order is a wrong mapping
 
 
 class Fate(enum.Enum):
@@ -31,7 +28,6 @@ class Fate(enum.Enum):
     FIRST = "first"
     COPY = "copy"
     CONFLICT = "conflict"
-    TOO_MANY = "too many"
     HELD = "held"  # refused when it was read; only its number is kept free
 
 
@@ -43,27 +39,22 @@ class Numbered(NamedTuple):
     fate: Fate
 
 
-def numbered(lines: Iterator[StagedLine], *, keep: bool) -> Iterator[Numbered]:
+def numbered(order: Sequence[StagedLine], *, keep: bool) -> Iterable[Numbered]:
     """Numbers and fates of the lines of one order, which come sorted by file and line. `keep`: copies get numbers."""
-    order = list(islice(lines, MAX_LINES_PER_ORDER))
-    if len(order) == 1:  # most orders
-        return iter((_alone(order[0]),))
-    return _together(order, lines, keep=keep)
+    return (_alone(order[0]),) if len(order) == 1 else _together(order, keep=keep)
 
 
 def _alone(line: StagedLine) -> Numbered:
     return Numbered(line, 1 if line.line_no is None else line.line_no, Fate.FIRST if line.content else Fate.HELD)
 
 
-def _together(order: list[StagedLine], further: Iterator[StagedLine], *, keep: bool) -> Iterator[Numbered]:
+def _together(order: Sequence[StagedLine], *, keep: bool) -> Iterator[Numbered]:
     if order[0].file != order[-1].file:
         order = _by_time_of_file(order)
     given = [line for line in order if line.line_no is not None]
     own = [line for line in order if line.line_no is None] if given else order
     yield from _with_given_numbers(given)
     yield from _with_own_numbers(own, max((line.line_no or 0 for line in given), default=0), keep=keep)
-    for line in further:
-        yield Numbered(line, None, Fate.TOO_MANY)
 
 
 def _by_time_of_file(order: Sequence[StagedLine]) -> list[StagedLine]:

@@ -9,9 +9,9 @@ from sources.csv_events import Cells, Fields, fields_reader, order_reader
 from sources.csv_layouts import Layout
 from sources.csv_lines import CsvFile, Record, records
 from sources.csv_options import ImportOptions
-from sources.csv_staging import Refusal, StagedLine, Staging, key_of
+from sources.csv_staging import Refusal, StagedLine, Staging
 from sources.csv_summary import FileSummary
-from sources.csv_values import UnparsableError, clean
+from sources.csv_values import UnparsableError
 from tillstream.events import Reason, normalised
 
 _encode = msgspec.json.Encoder(order="deterministic").encode  # equal events are equal bytes, whatever their columns
@@ -36,16 +36,15 @@ class FileReader:
             passed(self._tally.lines)
             if record.reason is not None:
                 self._refuse(record, record.reason, record.detail)
-            elif not any(map(str.strip, record.cells)):
+            elif not record.cells[0].strip() and not any(map(str.strip, record.cells)):
                 self._tally.blank += 1
-            elif self._is_header(record.cells):
+            elif record.cells[-1].strip() == self._file.header[-1] and self._is_header(record.cells):
                 self._tally.repeated_headers += 1
             else:
                 self._stage(record)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
-        header = self._file.header
-        return clean(cells[-1]) == header[-1] and tuple(normalised(c.strip("\ufeff")) for c in cells) == header
+        return tuple(normalised(cell.strip("\ufeff")) for cell in cells) == self._file.header
 
     def _stage(self, record: Record) -> None:
         try:
@@ -62,7 +61,7 @@ class FileReader:
 
     def _staged(self, record: Record, fields: Fields) -> StagedLine:
         return StagedLine(
-            key_of(self._layout.topic, fields["till_id"], fields["order_id"]),
+            (self._layout.topic, fields["till_id"], fields["order_id"]),
             self._number,
             record.line,
             fields.pop("line_no", None),
@@ -81,7 +80,7 @@ class FileReader:
         till_id, order_id = self._read_order(record.cells)
         if till_id and order_id and not any(unicodedata.category(c) == "Cs" for c in till_id + order_id):
             text = record.text.encode(errors="backslashreplace").decode()
-            key = key_of(self._layout.topic, till_id, order_id)
+            key = self._layout.topic, till_id, order_id
             self._waiting.add(StagedLine(key, self._number, record.line, None, None, "", text))
 
 

@@ -87,24 +87,26 @@ def till_records(
     it says no, what was held back is still sent, and no other record.
     """
     draw = _draws(seed)
-    held: list[tuple[int, int, TillRecord]] = []  # when, in records; which came first; what
-    sent = 0
+    held: list[tuple[int, int, TillRecord]] = []  # after how many lines of the till, a number of its own, the record
+    sent = rung_up = 0
+    numbers = itertools.count()
     lines = _rung_up(draw, seed, faults, clock, products, till)
     while goes_on(sent + len(held)):
         record = next(lines)
+        rung_up += 1
         if draw() < faults.resend and goes_on(sent + len(held) + 1):
             again = record._replace(faults=record.faults | {Fault.RESENT})
-            heapq.heappush(held, (sent + 2 + int(draw() * RESENT_WITHIN), sent, again))
+            heapq.heappush(held, (rung_up + 1 + int(draw() * RESENT_WITHIN), next(numbers), again))
         if draw() < faults.reorder:
             late = record._replace(faults=record.faults | {Fault.REORDERED})
-            heapq.heappush(held, (sent + 1 + int(draw() * REORDERED_WITHIN), sent, late))
+            heapq.heappush(held, (rung_up + 1 + int(draw() * REORDERED_WITHIN), next(numbers), late))
         else:
             yield record
             sent += 1
-        while held and held[0][0] <= sent:
+        while held and held[0][0] <= rung_up:
             yield heapq.heappop(held)[2]
             sent += 1
-    for _, _, record in sorted(held, key=lambda entry: entry[:2]):
+    for _, _, record in sorted(held):
         yield record
 
 

@@ -36,6 +36,9 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+# After a crash the controller waits this long before it takes the broker for a new one.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=1000
 group.initial.rebalance.delay.ms=0
 num.network.threads=2
 num.io.threads=4

@@ -1,4 +1,4 @@
-"""Becomes a service's process: `python -m stack.leash RUN_FOLDER NAME`, as the supervisor starts it.
+"""Becomes a service's process: `python -m stack.leash NAME`, as the supervisor starts it in its folder.
 
 It ends what an earlier process of the service has left behind, waits a little longer after each of several quick
 deaths, and binds the service to the supervisor: if that dies, however it dies, the service ends as well.
@@ -16,28 +16,29 @@ from pathlib import Path
 from stack import processes
 
 PR_SET_PDEATHSIG = 1
+SUPERVISOR = "supervisord"
 OPEN_FILES = 65_536
 QUICK_DEATH_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 30
 
 
-def main(folder: Path, name: str) -> None:
+def main(name: str) -> None:
     """Does not return: the service's program takes the place of this one."""
-    bind_to_parent()
-    processes.end(Path(os.environ[processes.HOME_MARK]), [name])
-    _wait_after_quick_deaths(folder / f"{name}.starts")
-    launch = json.loads((folder / f"{name}.json").read_text())
+    home = Path(os.environ[processes.HOME_MARK])
+    bind_to_supervisor(home)
+    processes.end(home, [name])
+    _wait_after_quick_deaths(Path(f"{name}.starts"))
+    launch = json.loads(Path(f"{name}.json").read_text())
     _raise_file_limit()
     os.chdir(launch["directory"])
     os.execve(launch["command"][0], launch["command"], os.environ | launch["environment"])  # noqa: S606 no shell is wanted
 
 
-def bind_to_parent() -> None:
+def bind_to_supervisor(home: Path) -> None:
     """From now on this process is asked to end when its parent is gone, also after it has become another program."""
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("the parent has gone already")
+    if not processes.is_part(os.getppid(), home, SUPERVISOR):  # it may have gone before the line above
+        sys.exit("the supervisor has gone already")
 
 
 def _wait_after_quick_deaths(starts: Path) -> None:
@@ -56,4 +57,4 @@ def _raise_file_limit() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(sys.argv[1])

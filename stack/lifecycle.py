@@ -73,6 +73,15 @@ def restart(settings: Settings, name: str, report: Report = silent) -> None:
         Start(settings, control, report).run(service)
 
 
+def stop_service(settings: Settings, name: str, report: Report = silent) -> None:
+    """Stops one service; the others go on. One that does not run stays as it is."""
+    service = named(name)
+    control = Control(settings)
+    if settings.home.exists() and name in control.processes():
+        with folders.locked(settings, report):
+            _stop_all(control, [service], report)
+
+
 def logs_path(settings: Settings, name: str) -> Path:
     """The log of a service, which is there once it was started."""
     return folders.log(settings, named(name).name)

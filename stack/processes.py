@@ -36,6 +36,11 @@ def of_stack(home: Path, services: Iterable[str] = ()) -> list[Process]:
     return [process for process in found if process and (not wanted or process.service in wanted)]
 
 
+def is_part(pid: int, home: Path, service: str) -> bool:
+    """Whether a process is alive and belongs to a service of the stack in `home`."""
+    return _process(pid, home) == Process(pid, service)
+
+
 def end(home: Path, services: Iterable[str] = (), patience: float = 10.0) -> list[Process]:
     """Ends what is left of a stack or of some of its services, by force after `patience` seconds; gives those."""
     services = tuple(services)

@@ -24,14 +24,14 @@ CONFIGURATION = "supervisord.conf"
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR")
 ALREADY_STARTED, NOT_RUNNING, BAD_NAME = 60, 70, 10
 
-# Paths are relative to this file or taken from the environment, for neither needs quoting.
+# Paths are relative to the folder that supervisord is started in, or taken from the environment: neither is quoted.
 HEAD = """\
 [supervisord]
-logfile=%(here)s/../logs/supervisord.log
+logfile=../logs/supervisord.log
 logfile_maxbytes=5MB
 logfile_backups=1
-pidfile=%(here)s/supervisord.pid
-childlogdir=%(here)s
+pidfile=supervisord.pid
+childlogdir=.
 umask=077
 {user}
 [unix_http_server]
@@ -44,7 +44,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 # The leash paces the starts, so every death counts as one after a full start.
 PROGRAM = """
 [program:{name}]
-command="%(ENV_TILLSTREAM_PYTHON)s" -m stack.leash "%(here)s" {name} {digest}
+command="%(ENV_TILLSTREAM_PYTHON)s" -m stack.leash {name} {digest}
 environment=TILLSTREAM_SERVICE="{name}"
 autostart=false
 autorestart={autorestart}
@@ -55,7 +55,7 @@ stopsignal=TERM
 stopwaitsecs={stop_seconds}
 killasgroup=true
 redirect_stderr=true
-stdout_logfile=%(here)s/../logs/{name}.log
+stdout_logfile=../logs/{name}.log
 stdout_logfile_maxbytes=10MB
 stdout_logfile_backups=2
 """

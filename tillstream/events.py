@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from tillstream.money import CURRENCY_PLACES, has_places
-from tillstream.shop_calendar import opening, zone
+from tillstream.shop_calendar import business_day, opening, zone
 
 SCHEMA_VERSION = 1
 SALES, STOCK = "sales", "stock"
@@ -23,7 +23,6 @@ TOPICS = (SALES, STOCK)
 
 MAX_VALUE_BYTES = 65_536  # a full event is below 4 KiB; what is larger is not one of ours
 MAX_FUTURE = timedelta(days=1)  # tills in other time zones and clocks that run ahead
-EARLIEST_YEAR, LATEST_YEAR = 1900, 9999  # beside these, an instant may have no UTC time
 
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -139,8 +138,8 @@ def decoder(topic: str, rules: Rules) -> Decoder:
     reading did. Never raises.
     """
     if topic == SALES:
-        return _decoder(Sale, lambda sale: sale.sold_at, _check_sale, rules)
-    return _decoder(StockMovement, lambda movement: movement.recorded_at, _stock_check(rules), rules)
+        return _decoder(Sale, _sale_check(rules))
+    return _decoder(StockMovement, _stock_check(rules))
 
 
 def same_content(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -150,10 +149,14 @@ def same_content(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def document(event: Event, topic: str, partition: int, offset: int) -> dict[str, Any]:
     """The raw record of an event: its fields, `_id` in the place of `event_id`, and the Kafka record it came from."""
-    fields = {key: value for key, value in msgspec.structs.asdict(event).items() if value is not None}
+    fields = msgspec.structs.asdict(event)
     fields["_id"] = fields.pop("event_id")
-    if "day" in fields:
-        fields["day"] = fields["day"].isoformat()  # BSON knows instants only, and a business day is not one
+    if isinstance(event, StockMovement):
+        fields["day"] = event.day.isoformat()  # BSON knows instants only, and a business day is not one
+    else:
+        for name in _OPTIONAL:
+            if fields[name] is None:
+                del fields[name]
     fields["source"] = {"topic": topic, "partition": partition, "offset": offset}
     return fields
 
@@ -176,11 +179,12 @@ def _content(fields: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _decoder(
-    struct: type[E], time_of: Callable[[E], datetime], check: Callable[[E], Reject | None], rules: Rules
-) -> Decoder:
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def _decoder(struct: type[E], check: Callable[[E, int], Reject | None]) -> Decoder:
     decode_json = msgspec.json.Decoder(struct).decode
-    earliest = opening(rules.opening_day, zone(rules.timezone))
 
     def decode(value: bytes | None, received_ms: int) -> Event | Reject:
         if not value:
@@ -192,52 +196,91 @@ def _decoder(
         except UnicodeDecodeError:  # not one of msgspec's own errors
             return Reject(Reason.NOT_UTF8, "the value is not UTF-8")
         except msgspec.ValidationError as error:
-            return _invalid(value, struct, str(error))
+            return _invalid(value, str(error))
         except (msgspec.DecodeError, RecursionError) as error:
             return _not_json(value, str(error))
-        return _bad_text(event, value) or _bad_time(time_of(event), earliest, received_ms) or check(event) or event
+        return _bad_text(event, value) or check(event, received_ms) or event
 
     return decode
 
 
-def _check_sale(sale: Sale) -> Reject | None:
-    if sale.currency not in CURRENCY_PLACES:
-        return Reject(Reason.UNKNOWN_CURRENCY, "currency")
-    if not has_places(sale.unit_price, sale.currency) or not has_places(sale.discount or "0", sale.currency):
-        return Reject(Reason.BAD_MONEY, f"an amount has more places than {sale.currency}")
-    sale.sold_at = _whole_milliseconds(sale.sold_at)
-    return None
+def _sale_check(rules: Rules) -> Callable[[Sale, int], Reject | None]:
+    bad_time = _time_check(rules)
+
+    def check(sale: Sale, received_ms: int) -> Reject | None:
+        places = CURRENCY_PLACES.get(sale.currency)
+        if places is None:
+            return Reject(Reason.UNKNOWN_CURRENCY, "currency")
+        if not has_places(sale.unit_price, places) or not has_places(sale.discount or "0", places):
+            return Reject(Reason.BAD_MONEY, f"an amount has more places than {sale.currency}")
+        excess = sale.sold_at.microsecond % 1000
+        if excess:
+            sale.sold_at = _cut(sale.sold_at, excess)
+        return bad_time(sale.sold_at, received_ms)
+
+    return check
 
 
-def _stock_check(rules: Rules) -> Callable[[StockMovement], Reject | None]:
-    shop_zone = zone(rules.timezone)
+def _stock_check(rules: Rules) -> Callable[[StockMovement, int], Reject | None]:
+    bad_time, shop_zone = _time_check(rules), zone(rules.timezone)
 
-    def check(movement: StockMovement) -> Reject | None:
+    def check(movement: StockMovement, received_ms: int) -> Reject | None:
         if movement.quantity == 0 and movement.kind != "count":
             return Reject(Reason.BAD_QUANTITY, f"quantity: a {movement.kind} of nothing")
+        movement.recorded_at = _cut(movement.recorded_at, movement.recorded_at.microsecond % 1000)
+        bad = bad_time(movement.recorded_at, received_ms)
+        if bad is not None:
+            return bad
         if movement.day < rules.opening_day:
             return Reject(Reason.TOO_EARLY, "day is before the shop's opening day")
-        if movement.day > (movement.recorded_at.astimezone(shop_zone) + MAX_FUTURE).date():
+        if movement.day > business_day(movement.recorded_at + MAX_FUTURE, shop_zone):
             return Reject(Reason.TOO_LATE, "day is more than a day after it was recorded")
-        movement.recorded_at = _whole_milliseconds(movement.recorded_at)
         return None
 
     return check
+
+
+def _time_check(rules: Rules) -> Callable[[datetime, int], Reject | None]:
+    earliest_ms = (opening(rules.opening_day, zone(rules.timezone)) - _EPOCH) // _MILLISECOND
+    future_ms = MAX_FUTURE // _MILLISECOND
+
+    def bad_time(instant: datetime, received_ms: int) -> Reject | None:
+        happened_ms = (instant - _EPOCH) // _MILLISECOND  # exact, and it holds for years that have no UTC instant
+        if happened_ms < earliest_ms:
+            return Reject(Reason.TOO_EARLY, "the event is older than the shop's opening day")
+        if happened_ms > received_ms + future_ms:
+            return Reject(Reason.TOO_LATE, "the event is more than a day in the future")
+        return None
+
+    return bad_time
+
+
+def _cut(instant: datetime, excess: int) -> datetime:
+    # MongoDB keeps milliseconds: cutting here, towards the past, keeps stream and batch on the same instant.
+    return instant.replace(microsecond=instant.microsecond - excess)
 
 
 def _bad_text(event: Event, value: bytes) -> Reject | None:
     if event.event_id != event_id(event.till_id, event.order_id, event.line_no):
         return Reject(Reason.BAD_ID, "event_id is not <till_id>-<order_id>-<line_no>")
     # The usual event in one glance: JSON forbids raw control characters, so ASCII without an escape has none and is
-    # NFC, and text without a blank inside its quotes is trimmed.
-    if value.isascii() and not (b"\\" in value or b"\x7f" in value or b'" ' in value or b' "' in value):
-        return None
-    for name in _TEXTS:
-        text = getattr(event, name, None)
+    # NFC; only trimming is left to look at.
+    if value.isascii() and b"\\" not in value and b"\x7f" not in value:
+        texts = f"\t{event.order_id}\t{event.till_id}\t{event.store_id}\t{event.product_id}\t{event.product_name}\t"
+        if isinstance(event, Sale):
+            texts = f"{texts}{event.city}\t{event.region}\t{event.address}\t"
+        if " \t" not in texts and "\t " not in texts:
+            return None
+    for name in _texts_of(event):
+        text = getattr(event, name)
         if text is not None and not _is_clean(text):
             reason = Reason.BAD_ID if name.endswith("_id") else Reason.BAD_TEXT
             return Reject(reason, f"{name}: not trimmed, not NFC, or with control characters")
     return None
+
+
+def _texts_of(event: Event) -> tuple[str, ...]:
+    return _SALE_TEXTS if isinstance(event, Sale) else _ENVELOPE_TEXTS
 
 
 def _is_clean(text: str) -> bool:
@@ -248,24 +291,6 @@ def _is_clean(text: str) -> bool:
         and unicodedata.is_normalized("NFC", text)
         and not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
     )
-
-
-def _bad_time(instant: datetime, earliest: datetime, received_ms: int) -> Reject | None:
-    if instant.year < EARLIEST_YEAR or instant < earliest:
-        return Reject(Reason.TOO_EARLY, "the event is older than the shop's opening day")
-    if (
-        instant.year >= LATEST_YEAR
-        or instant.timestamp() * 1000 > received_ms + MAX_FUTURE.total_seconds() * 1000
-    ):
-        return Reject(Reason.TOO_LATE, "the event is more than a day in the future")
-    return None
-
-
-def _whole_milliseconds(instant: datetime) -> datetime:
-    # MongoDB keeps milliseconds: cutting here, towards the past, keeps stream and batch on the same instant.
-    instant = instant.astimezone(UTC)
-    excess = instant.microsecond % 1000
-    return instant.replace(microsecond=instant.microsecond - excess) if excess else instant
 
 
 # Which reason a broken rule of a field has; the other fields are texts and ids, told apart below.
@@ -284,7 +309,9 @@ _FIELD_REASONS = {
     "region": Reason.BAD_TEXT,
     "address": Reason.BAD_TEXT,
 }
-_TEXTS = ("order_id", "till_id", "store_id", "product_id", "product_name", "city", "region", "address")
+_OPTIONAL = ("discount", "city", "region", "address")
+_ENVELOPE_TEXTS = ("order_id", "till_id", "store_id", "product_id", "product_name")
+_SALE_TEXTS = (*_ENVELOPE_TEXTS, "city", "region", "address")
 
 
 def _not_json(value: bytes, detail: str) -> Reject:
@@ -295,7 +322,7 @@ def _not_json(value: bytes, detail: str) -> Reject:
     return Reject(Reason.NOT_JSON, detail)
 
 
-def _invalid(value: bytes, struct: type[Event], message: str) -> Reject:
+def _invalid(value: bytes, message: str) -> Reject:
     """The reason behind msgspec's message. Its wording is pinned by tests over every reason."""
     try:
         loose = msgspec.json.decode(value)

@@ -16,10 +16,10 @@ CURRENCY_PLACES = {
 }  # fmt: skip
 
 
-def has_places(amount: str, currency: str) -> bool:
-    """Whether decimal text has no more places than its currency: '11.95' USD, '700' MMK, but not '7.5' MMK."""
+def has_places(amount: str, places: int) -> bool:
+    """Whether decimal text has at most so many places: '11.95' has two, '700' has none."""
     point = amount.find(".")
-    return point < 0 or len(amount) - point - 1 <= CURRENCY_PLACES[currency]
+    return point < 0 or len(amount) - point - 1 <= places
 
 
 def text(amount: Decimal, currency: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+CHECKPOINT = "checkpoint"  # its folder in the home
 LOGS = ("offsets", "commits")
 
 

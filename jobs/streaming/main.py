@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from jobs.streaming.checkpoint import set_aside_if_damaged
+from jobs.streaming.checkpoint import CHECKPOINT, set_aside_if_damaged
 from jobs.streaming.micro_batch import MicroBatches
 from jobs.streaming.session import spark_session
 from tillstream.errors import TerminalError, TillstreamError, TransientError
@@ -22,7 +22,6 @@ from tillstream.settings import Settings, load
 from tillstream.stores import kafka, live
 from tillstream.stores.mysql import connect, snapshot
 
-BEAT_SECONDS = 2.0
 RETRY_SECONDS = 2.0
 MOST_RETRIES = 150  # of a failing query, RETRY_SECONDS apart; the supervisor takes over after that
 
@@ -71,7 +70,7 @@ class LiveStream:
             raise failure or failure_of(error)
 
     def _start(self) -> StreamingQuery:
-        checkpoint = self._settings.home / "checkpoint"
+        checkpoint = self._settings.home / CHECKPOINT
         set_aside_if_damaged(checkpoint)
         records = (
             self._session.readStream.format("kafka")
@@ -111,7 +110,7 @@ class LiveStream:
                 self._failure = error
                 self.stop()
                 return
-            time.sleep(BEAT_SECONDS)
+            time.sleep(live.BEAT_SECONDS)
 
 
 def check_sources(settings: Settings) -> None:

@@ -167,17 +167,16 @@ def test_a_run_sends_as_many_records_as_it_was_told(count: int, faults: TillFaul
     assert summary.sent == len(time.records) == count
 
 
-@pytest.mark.parametrize("rate", [0.5, 7, 300, 5000])
-def test_a_run_keeps_its_rate(rate: float) -> None:
-    time = FakeTime()
-    summary = run(time, TillRun(rate, seconds=20))
-    assert abs(summary.sent - rate * 20) <= rate * 0.01 + 1
-    assert 20 <= summary.seconds < 20.3
+@pytest.mark.parametrize(("rate", "seconds"), [(0.5, 60), (7, 20), (300, 10), (5000, 4)])
+def test_a_run_keeps_its_rate(rate: float, seconds: float) -> None:
+    summary = run(FakeTime(), TillRun(rate, seconds=seconds))
+    assert abs(summary.sent - rate * seconds) <= rate * 0.01 + 1
+    assert seconds <= summary.seconds < seconds + 0.3
 
 
 def test_a_sender_that_is_too_slow_ends_the_run_in_time() -> None:
     summary = run(FakeTime(per_record=0.1), TillRun(rate=1000, seconds=5))
-    assert summary.sent == 50
+    assert summary.sent in (50, 51)
 
 
 def test_a_run_that_is_stopped_still_sends_what_it_holds_back() -> None:

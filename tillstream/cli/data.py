@@ -12,6 +12,7 @@ import click
 from tillstream.cli.output import as_json, print_json, print_table
 from tillstream.settings import load
 from tillstream.stores import kafka
+from tillstream.stores.live import wait_until_counted
 from tillstream.stores.reference import put_products
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--store", default="main", show_default=True, help="Store of lines that name none.")
 @click.option("--till", default="import", show_default=True, help="Till of lines that name none.")
 @click.option("--dry-run", is_flag=True, help="Read and check, send nothing.")
+@click.option("--wait", is_flag=True, help="Come back when every record is in the figures.")
 @as_json
 def import_(
     paths: Sequence[Path], columns: dict[str, str], date_format: str | None, timezone: str | None, currency: str | None,
-    duplicates: Literal["drop", "keep"], encoding: str, store: str, till: str, dry_run: bool, json: bool,
+    duplicates: Literal["drop", "keep"], encoding: str, store: str, till: str, dry_run: bool, wait: bool, json: bool,
 ) -> None:  # fmt: skip
     """CSV files or folders to Kafka. Twice, or in another order, adds nothing."""
     from sources.csv_import import import_files
@@ -64,6 +66,8 @@ def import_(
     else:
         with kafka.Producer(settings) as producer:
             summary = import_files(paths, options, producer, _progress())
+        if wait:
+            wait_until_counted(settings, lambda behind: click.echo(f"{behind:,} records to count", err=True))
     if json:
         print_json(summary)
     else:
@@ -135,7 +139,8 @@ def till(
     signal.signal(signal.SIGTERM, lambda *_: interrupted.append(True))
     with kafka.Producer(settings) as producer:
         summary = run_till(
-            producer, TillRun(rate, count, seconds, seed), till_products(), Till(settings.rules, till_id),
+            producer, TillRun(rate, count, seconds, seed), till_products(),
+            Till(settings.rules, till_id, currency=settings.currency),
             TillFaults(**faults), stopped=lambda: bool(interrupted),
         )  # fmt: skip
     if json:

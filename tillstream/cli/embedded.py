@@ -1,14 +1,14 @@
-"""Commands of the embedded stack: up, down, status, restart, logs, doctor, repair."""
+"""Commands of the embedded stack: up, down, status, restart, logs, doctor, repair, gaps."""
 
 import sys
 from collections import deque
-from pathlib import Path
 
 import click
 
 from tillstream.cli.output import as_json, print_json, print_table
 from tillstream.errors import TerminalError, TillstreamError
 from tillstream.settings import load
+from tillstream.stores import kafka, live
 from tillstream.stores.mysql import connect, rows, snapshot
 
 
@@ -118,23 +118,44 @@ def repair() -> None:
 @repair.command()
 def checkpoint() -> None:
     """Sets Spark's checkpoint aside; the stream reads Kafka again from the start and adds nothing twice."""
+    from jobs.streaming.checkpoint import CHECKPOINT, set_aside
     from stack.lifecycle import restart as restart_service
     from stack.lifecycle import stop_service
 
     settings = load()
-    folder = settings.home / "checkpoint"
     stop_service(settings, "stream", click.echo)
-    if folder.exists():
-        click.echo(f"The checkpoint is now {set_aside(folder)}.")
+    if (folder := settings.home / CHECKPOINT).exists():
+        set_aside(folder, "the operator asked for it")
     restart_service(settings, "stream", click.echo)
 
 
-def set_aside(folder: Path) -> Path:
-    """Renames a folder to the first free `-set-aside-N`."""
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}-set-aside-{number}")).exists():
-        number += 1
-    return folder.rename(aside)
+@click.group()
+def gaps() -> None:
+    """Records that Kafka deleted before they were counted."""
+
+
+@gaps.command()
+@click.confirmation_option(prompt="The missing records are never counted unless they are sent again. Go on?")
+def accept() -> None:
+    """Records the loss, and lets the stream go on behind it."""
+    from jobs.streaming.checkpoint import CHECKPOINT, set_aside
+    from stack.lifecycle import restart as restart_service
+    from stack.lifecycle import stop_service
+
+    settings = load()
+    stop_service(settings, "stream", click.echo)
+    reader = kafka.OffsetReader(settings)
+    connection = connect(settings, "operator")
+    try:
+        accepted = live.accept_gaps(connection, reader.bounds())
+    finally:
+        reader.close()
+        connection.close()
+    for (topic, partition), first, end in accepted:
+        click.echo(f"{topic}-{partition}: offsets {first} to {end - 1} are recorded as lost.")
+    if accepted and (folder := settings.home / CHECKPOINT).exists():
+        set_aside(folder, "it points at records that are gone")
+    restart_service(settings, "stream", click.echo)
 
 
 def _layers() -> list[dict[str, object]]:
@@ -153,4 +174,4 @@ def _id(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-COMMANDS = (up, down, status, restart, logs, doctor, repair)
+COMMANDS = (up, down, status, restart, logs, doctor, repair, gaps)

@@ -1,4 +1,4 @@
-"""The commands `rejects` and `gaps`: what did not count, and how to go on."""
+"""The commands `rejects`: what did not count, why, and a way back."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import click
 
 from tillstream.cli.output import as_json, print_json, print_table
 from tillstream.settings import load
-from tillstream.stores import kafka, live
-from tillstream.stores.mysql import connect
+from tillstream.stores import kafka
 
 
 @click.group()
@@ -78,26 +77,4 @@ def replay(reject_ids: tuple[str, ...], reason: str | None, repaired: Path | Non
         raise click.exceptions.Exit(1)
 
 
-@click.group()
-def gaps() -> None:
-    """Records that Kafka deleted before they were counted."""
-
-
-@gaps.command()
-@click.confirmation_option(prompt="The missing records will never be counted unless they are sent again. Go on?")
-def accept() -> None:
-    """Records the loss, so that the stream can go on behind it."""
-    settings = load()
-    reader = kafka.OffsetReader(settings)
-    connection = connect(settings, "operator")
-    try:
-        accepted = live.accept_gaps(connection, reader.bounds())
-    finally:
-        reader.close()
-        connection.close()
-    for (topic, partition), first, end in accepted:
-        click.echo(f"{topic}-{partition}: offsets {first} to {end - 1} are recorded as lost")
-    click.echo(f"{len(accepted)} gaps accepted." + (" Now `tillstream restart stream`." if accepted else ""))
-
-
-COMMANDS = (rejects, gaps)
+COMMANDS = (rejects,)

@@ -4,7 +4,8 @@ Idempotent by Kafka coordinate: offsets and figures are in one transaction, and 
 offsets than the stored ones is refused (`FloorMovedError`) instead of added.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,11 +15,16 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from tillstream import tables
-from tillstream.errors import TerminalError
-from tillstream.stores.kafka import Source
-from tillstream.stores.mysql import rows, transaction
+from tillstream.errors import TerminalError, TransientError
+from tillstream.settings import Settings
+from tillstream.stores.kafka import OffsetReader, Source
+from tillstream.stores.mysql import connect, rows, transaction
 
 Row = tuple[Any, ...]
+
+BEAT_SECONDS = 2.0  # between two signs of life of the stream
+STILL_SECONDS = 120  # a stream that does not move for so long is waited for no more
+REPORT_SECONDS = 3.0
 
 
 class Tally(msgspec.Struct):
@@ -184,6 +190,42 @@ def stopped(connection: "Connection[Cursor]", message: str) -> None:
     """Says in `heartbeat` that the stream has stopped, and why."""
     with transaction(connection) as cursor:
         _beat(cursor, "`state` = 'stopped', `message` = %s", (message[:1000],))
+
+
+def wait_until_counted(settings: Settings, report: Callable[[int], None]) -> None:
+    """Returns when all that Kafka has now is in the figures; reports every few seconds how many records are left.
+
+    Raises TransientError when the stream stands still for STILL_SECONDS, TerminalError when it has stopped for good.
+    """
+    reader = OffsetReader(settings)
+    ends = reader.bounds()
+    reader.close()
+    connection = connect(settings, "operator")
+    best, since, reported = None, time.monotonic(), time.monotonic()
+    try:
+        while True:
+            with transaction(connection) as cursor:
+                counted = floors(cursor)
+                [(state, message)] = rows(cursor, "SELECT `state`, `message` FROM `heartbeat` WHERE `layer` = 'live'")
+            behind = sum(max(end - counted.get(source, 0), 0) for source, (_, end) in ends.items())
+            if behind == 0:
+                return
+            now = time.monotonic()
+            if best is None or behind < best:
+                best, since = behind, now
+            elif state == "stopped" and now - since > 2 * BEAT_SECONDS:
+                raise TerminalError(f"The stream has stopped with {behind:,} records to count: {message}")
+            elif now - since > STILL_SECONDS:
+                raise TransientError(
+                    f"The stream has not counted anything for {STILL_SECONDS} s; {behind:,} records are left.",
+                    "Check `tillstream status` and `tillstream logs stream`.",
+                )
+            if now - reported > REPORT_SECONDS:
+                report(behind)
+                reported = now
+            time.sleep(0.2)
+    finally:
+        connection.close()
 
 
 def _refuse_gap(tally: Tally, floor: int) -> None:

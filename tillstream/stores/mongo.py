@@ -1,13 +1,13 @@
 """MongoDB: the raw record and the quarantine, written once and kept for ever."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel, MongoClient
 from pymongo.collection import Collection
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -22,6 +22,7 @@ INDEXES = {
     REJECTS: (("reason", "received_at"),),
 }
 DUPLICATE_KEY = 11000
+COMMAND_BYTES = 15_000_000  # a command is a document, and MongoDB's documents have at most 16 MiB
 SELECTION_MS = 10_000
 ANSWER_MS = 60_000
 # Not primary, shutting down, interrupted, write concern time-out, write conflict: a later try can succeed.
@@ -58,20 +59,20 @@ def rejects(settings: Settings, account: str) -> "Collection[Document]":
     return _collection(settings, account, REJECTS)
 
 
-def insert_new(collection: "Collection[Document]", documents: Sequence[Document]) -> list[Any]:
+def insert_new(
+    collection: "Collection[Document]", documents: Sequence[Document], size: Callable[[Document], int]
+) -> list[Any]:
     """Inserts documents whose `_id` is new; gives the ids that were there already, which stay as they are.
 
-    Idempotent by `_id`: the first writer wins. Raises TransientError or TerminalError when anything else went wrong;
-    some documents may have been written by then, which a repetition sees as already there.
+    `size` bounds a document's bytes from above. Idempotent by `_id`: the first writer wins. Raises TransientError or
+    TerminalError when anything else went wrong; some documents may have been written by then, which a repetition sees
+    as already there.
     """
-    if not documents:
-        return []
+    refused: list[Any] = []
     with translated(f"writing to {collection.name}"):
-        try:
-            collection.insert_many(documents, ordered=False)
-        except BulkWriteError as error:
-            return _refused_ids(collection.name, error)
-    return []
+        for portion in _portions(documents, size):
+            refused += _refused_ids(collection.name, portion, _insert(collection, portion))
+    return refused
 
 
 def find_by_id(collection: "Collection[Document]", ids: Sequence[Any]) -> dict[Any, Document]:
@@ -103,16 +104,42 @@ def _collection(settings: Settings, account: str, name: str) -> "Collection[Docu
     )
 
 
-def _refused_ids(name: str, error: BulkWriteError) -> list[Any]:
-    details = error.details or {}
-    faults = [fault for fault in details.get("writeErrors", []) if fault["code"] != DUPLICATE_KEY]
-    concerns = details.get("writeConcernErrors", [])
-    if faults:
-        first = faults[0]
-        raise _fault(f"MongoDB refused document {first['op']['_id']!r} of {name}: {first['errmsg']}", first["code"])
-    if concerns:
-        raise TransientError(f"MongoDB has not yet stored the documents of {name} durably: {concerns[0]['errmsg']}.")
-    return [fault["op"]["_id"] for fault in details.get("writeErrors", [])]
+def _portions(documents: Sequence[Document], size: Callable[[Document], int]) -> Iterator[list[Document]]:
+    portion: list[Document] = []
+    filled = 0
+    for document in documents:
+        expected = size(document)
+        if portion and filled + expected > COMMAND_BYTES:
+            yield portion
+            portion, filled = [], 0
+        portion.append(document)
+        filled += expected
+    if portion:
+        yield portion
+
+
+def _insert(collection: "Collection[Document]", documents: list[Document]) -> Document:
+    # The command itself, because `insert_many` spends as long on each document as encoding it takes.
+    return collection.database.command(
+        {
+            "insert": collection.name,
+            "documents": documents,
+            "ordered": False,
+            "writeConcern": collection.write_concern.document,
+        }
+    )
+
+
+def _refused_ids(name: str, documents: Sequence[Document], reply: Document) -> list[Any]:
+    faults = reply.get("writeErrors", [])
+    for fault in faults:
+        if fault["code"] != DUPLICATE_KEY:
+            first = documents[fault["index"]]["_id"]
+            raise _fault(f"MongoDB refused document {first!r} of {name}: {fault['errmsg']}", fault["code"])
+    if "writeConcernError" in reply:
+        late = reply["writeConcernError"]["errmsg"]
+        raise TransientError(f"MongoDB has not yet stored the documents of {name} durably: {late}.")
+    return [documents[fault["index"]]["_id"] for fault in faults]
 
 
 def _translation(what: str, error: PyMongoError) -> TillstreamError:

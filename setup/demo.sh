@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, and the five answers.
+# Each step is a command that you can type yourself. Run again, it adds nothing and shows the answers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+home=${TILLSTREAM_HOME:-.tillstream}
+shop="$home/demo-shop"
+export PATH="$PWD/.venv/bin:$PATH"
+
+step() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
+
+step tillstream up
+if [ ! -e "$shop/products.csv" ]; then
+  rm -rf "$shop" "$shop.part" # of a demonstration that was cut off
+  first=$(date -d "$(date +%Y-%m-01) -36 months" +%Y-%m)
+  printf '\n\033[1m$ tillstream simulate shop --months 36 --seed 7 --start %s --out %s\033[0m\n' "$first" "$shop"
+  tillstream simulate shop --months 36 --seed 7 --start "$first" --out "$shop.part" | tail -n 1
+  mv "$shop.part" "$shop"
+fi
+step tillstream products import "$shop/products.csv"
+step tillstream import --wait "$shop/sales" "$shop/stock"
+step tillstream answers
+step tillstream verify
+cat <<EOF
+
+Where to look:
+  tillstream status                          what runs, and how fresh the figures are
+  tillstream explain --month $(date -d "$(date +%Y-%m-01) -1 month" +%Y-%m)         last month down to its receipts
+  tillstream simulate till --rate 5          a live till: watch 'tillstream answers' follow it
+  tillstream down                            stops everything; the figures stay in $home
+EOF

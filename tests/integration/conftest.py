@@ -1,0 +1,22 @@
+"""Real servers, started once for all integration tests."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from stack.lifecycle import down, up
+from tillstream.settings import Settings
+
+STORES = ("kafka", "mongo", "mysql")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Kafka, MongoDB and MySQL on ports of their own, empty but for topics, indexes and tables."""
+    settings = Settings(home=tmp_path_factory.mktemp("servers"), ports="auto")
+    try:
+        yield up(settings, services=STORES)
+    finally:
+        down(settings)
+        shutil.rmtree(settings.home)
