@@ -11,8 +11,8 @@ help: ## list these commands
 setup: ## install what is missing: system packages, Python environment, jars
 	@setup/setup.sh
 
-demo: setup ## start the whole stack with a year of sales and show the answers
-	@$(BIN)/python -m stack.demo
+demo: setup ## start the whole stack with 36 months of a simulated shop and show the answers
+	@setup/demo.sh
 
 test: setup lint ## everything that CI runs: lint, types, contracts and all tests
 	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e

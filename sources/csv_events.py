@@ -65,9 +65,9 @@ def _texts_reader(layout: Layout, options: ImportOptions) -> Callable[[Cells], F
         for name, positions in joined:
             if text := _text(cells, positions):
                 fields[name] = text
-        if "product_id" not in fields:
-            fields["product_id"] = fields.get("product_name", "")
-        elif "product_name" not in fields:
+        if "product_id" not in fields and "product_name" in fields:
+            fields["product_id"] = fields["product_name"]
+        elif "product_name" not in fields and "product_id" in fields:
             fields["product_name"] = fields["product_id"]
         if "till_id" not in fields:
             fields["till_id"] = options.till_of(fields["store_id"])

@@ -131,7 +131,7 @@ def staging() -> Iterator[Staging]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
             raise
-        raise _no_room(error.strerror) from error
+        raise _no_room(str(error)) from error
 
 
 def _no_room(why: str) -> TerminalError:

@@ -68,6 +68,7 @@ class Start:
 
     def _failure(self, service: Service, said: Mapping[str, Any]) -> TerminalError:
         self._control.stop(service.name)
+        processes.end(self._settings.home, [service.name])  # one that has just begun may not hear the supervisor
         code = said["exitstatus"]
         why = (
             f"its process ended with code {code}"

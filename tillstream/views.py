@@ -124,15 +124,6 @@ _MOVEMENTS = _merged(
     STOCK_FIGURES,
 )
 
-# Every movement of stock per day: deliveries and returns in, losses and sales out (`units` are net of returns).
-_STOCK_DAYS = f"""
-SELECT `day`, `store_id`, `product_id`, SUM(`change`) AS `change`, SUM(`units`) AS `units` FROM (
-  SELECT `day`, `store_id`, `product_id`, CAST(`delivered` AS SIGNED) - `lost` AS `change`, 0 AS `units`
-  FROM ({_MOVEMENTS}) a
-  UNION ALL SELECT `day`, `store_id`, `product_id`, -`units`, `units` FROM ({_DAYS}) b) c
-GROUP BY `day`, `store_id`, `product_id`
-"""
-
 _ALL_COUNTS = """
 SELECT t.`day` AS `day`, t.`store_id` AS `store_id`, t.`product_id` AS `product_id`,
   t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`, t.`quantity` AS `quantity`
@@ -152,39 +143,49 @@ FROM (SELECT a.*, ROW_NUMBER() OVER (PARTITION BY `store_id`, `product_id`, `day
 WHERE `holds` = 1
 """
 
+# Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). Counts move
+# nothing, and tell like the others that a product's stock is on record.
+_STOCK_MOVES = f"""
+SELECT `day`, `store_id`, `product_id`, CAST(`delivered` AS SIGNED) - `lost` AS `change`, 0 AS `units`, 1 AS `on_record`
+FROM ({_MOVEMENTS}) a
+UNION ALL SELECT `day`, `store_id`, `product_id`, -`units`, `units`, 0 FROM ({_DAYS}) b
+UNION ALL SELECT `day`, `store_id`, `product_id`, 0, 0, 1 FROM ({_ALL_COUNTS}) c
+"""
+
 _SHRINKAGE = """
 SELECT c.`store_id` AS `store_id`, c.`product_id` AS `product_id`, c.`day` AS `day`,
-  c.`previous_quantity` + COALESCE(SUM(d.`change`), 0) AS `expected`, c.`quantity` AS `counted`,
-  c.`previous_quantity` + COALESCE(SUM(d.`change`), 0) - c.`quantity` AS `shrinkage`
+  c.`previous_quantity` + COALESCE(SUM(m.`change`), 0) AS `expected`, c.`quantity` AS `counted`,
+  c.`previous_quantity` + COALESCE(SUM(m.`change`), 0) - c.`quantity` AS `shrinkage`
 FROM `stock_counts` c
-LEFT JOIN `stock_days` d ON d.`store_id` = c.`store_id` AND d.`product_id` = c.`product_id`
-  AND d.`day` >= c.`previous_day` AND d.`day` < c.`day`
+LEFT JOIN `stock_moves` m ON m.`store_id` = c.`store_id` AND m.`product_id` = c.`product_id`
+  AND m.`day` >= c.`previous_day` AND m.`day` < c.`day`
 WHERE c.`previous_day` IS NOT NULL
 GROUP BY c.`store_id`, c.`product_id`, c.`day`, c.`previous_quantity`, c.`quantity`
 """
 
 # Products of which no stock was ever recorded are left out: nothing is known about their stock.
 _STOCK_LEVELS = f"""
-SELECT k.`store_id` AS `store_id`, k.`product_id` AS `product_id`, c.`day` AS `last_count_day`,
-  COALESCE(c.`quantity`, 0) + COALESCE(SUM(CASE WHEN c.`day` IS NULL OR d.`day` >= c.`day` THEN d.`change` END), 0)
+SELECT m.`store_id` AS `store_id`, m.`product_id` AS `product_id`, c.`day` AS `last_count_day`,
+  COALESCE(c.`quantity`, 0) + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END)
     AS `on_hand`,
-  COALESCE(SUM(CASE WHEN d.`day` > t.`today` - INTERVAL {WINDOW_DAYS} DAY THEN d.`units` END), 0) AS `window_units`,
+  SUM(CASE WHEN m.`day` > t.`today` - INTERVAL {WINDOW_DAYS} DAY THEN m.`units` ELSE 0 END) AS `window_units`,
   t.`today` AS `today`
-FROM (SELECT `store_id`, `product_id` FROM ({_MOVEMENTS}) a
-  UNION SELECT `store_id`, `product_id` FROM ({_ALL_COUNTS}) b) k
-CROSS JOIN (SELECT MAX(`day`) AS `today` FROM `stock_days`) t
-LEFT JOIN `stock_counts` c ON c.`store_id` = k.`store_id` AND c.`product_id` = k.`product_id` AND c.`age` = 1
-LEFT JOIN `stock_days` d ON d.`store_id` = k.`store_id` AND d.`product_id` = k.`product_id`
-GROUP BY k.`store_id`, k.`product_id`, c.`day`, c.`quantity`, t.`today`
+FROM `stock_moves` m
+CROSS JOIN (SELECT MAX(`day`) AS `today` FROM `stock_moves`) t
+LEFT JOIN `stock_counts` c ON c.`store_id` = m.`store_id` AND c.`product_id` = m.`product_id` AND c.`age` = 1
+GROUP BY m.`store_id`, m.`product_id`, c.`day`, c.`quantity`, t.`today`
+HAVING SUM(m.`on_record`) > 0
 """
 
-_REORDER = f"""
-SELECT s.*, d.`product_name` AS `product_name`, d.`category` AS `category`,
-  COALESCE(p.`reorder_level`, CEIL(GREATEST(s.`window_units`, 0)
-    * (COALESCE(p.`lead_time_days`, u.`lead_time_days`, {LEAD_TIME_DAYS}) + {SAFETY_DAYS}) / {WINDOW_DAYS}))
-    AS `reorder_point`,
-  p.`reorder_level` IS NOT NULL AS `set_by_owner`,
-  COALESCE(p.`lead_time_days`, u.`lead_time_days`, {LEAD_TIME_DAYS}) AS `lead_time_days`,
+_LEAD_TIME = f"COALESCE(p.`lead_time_days`, u.`lead_time_days`, {LEAD_TIME_DAYS})"
+
+_STOCK_REORDER = f"""
+SELECT s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, d.`product_name` AS `product_name`,
+  d.`category` AS `category`, s.`on_hand` AS `on_hand`, s.`last_count_day` AS `last_count_day`,
+  s.`window_units` AS `window_units`, s.`today` AS `today`,
+  COALESCE(p.`reorder_level`,
+    CEIL(GREATEST(s.`window_units`, 0) * ({_LEAD_TIME} + {SAFETY_DAYS}) / {WINDOW_DAYS})) AS `reorder_point`,
+  p.`reorder_level` IS NOT NULL AS `set_by_owner`, {_LEAD_TIME} AS `lead_time_days`,
   CASE WHEN s.`window_units` > 0 THEN ROUND(GREATEST(s.`on_hand`, 0) * {WINDOW_DAYS} / s.`window_units`, 1) END
     AS `days_of_cover`,
   COALESCE(p.`discontinued_on` <= s.`today`, 0) AS `discontinued`
@@ -194,27 +195,28 @@ LEFT JOIN `products` p ON p.`product_id` = s.`product_id`
 LEFT JOIN `suppliers` u ON u.`supplier` = p.`supplier`
 """
 
-_STOCK_ON_HAND = f"""
-SELECT `store_id`, `product_id`, `product_name`, `category`, `on_hand`, `last_count_day`, `days_of_cover`,
+_STOCK_STATUS = f"""
+SELECT r.*,
   CASE WHEN `days_of_cover` IS NOT NULL THEN `today` + INTERVAL CAST(FLOOR(`days_of_cover`) AS SIGNED) DAY END
     AS `runs_out_on`,
   CASE WHEN `on_hand` <= 0 THEN 'out' WHEN `on_hand` <= `reorder_point` THEN 'low'
     WHEN `days_of_cover` IS NULL OR `days_of_cover` > {OVER_DAYS} THEN 'over' ELSE 'ok' END AS `status`
-FROM `stock_reorder`
+FROM `stock_reorder` r
 """
 
+_STOCK = (
+    "`store_id`, `product_id`, `product_name`, `category`, `on_hand`, `last_count_day`, `days_of_cover`, "
+    "`runs_out_on`, `status`"
+)
+
 _LOW_STOCK = f"""
-SELECT s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, s.`product_name` AS `product_name`,
-  s.`category` AS `category`, s.`on_hand` AS `on_hand`, s.`last_count_day` AS `last_count_day`,
-  s.`days_of_cover` AS `days_of_cover`, s.`runs_out_on` AS `runs_out_on`, s.`status` AS `status`,
-  r.`reorder_point` AS `reorder_point`,
-  CONCAT(r.`on_hand`, ' left, reorder at ', r.`reorder_point`, ': ',
-    CASE WHEN r.`set_by_owner` = 1 THEN 'level set by the owner'
-      ELSE CONCAT(r.`window_units`, ' sold in {WINDOW_DAYS} days, ', r.`lead_time_days`, ' days to deliver and ',
+SELECT {_STOCK}, `reorder_point`,
+  CONCAT(`on_hand`, ' left, reorder at ', `reorder_point`, ': ',
+    CASE WHEN `set_by_owner` = 1 THEN 'level set by the owner'
+      ELSE CONCAT(`window_units`, ' sold in {WINDOW_DAYS} days, ', `lead_time_days`, ' days to deliver and ',
         '{SAFETY_DAYS} to be safe') END) AS `why`
-FROM `stock_on_hand` s
-JOIN `stock_reorder` r ON r.`store_id` = s.`store_id` AND r.`product_id` = s.`product_id`
-WHERE s.`status` IN ('out', 'low') AND r.`discontinued` = 0 AND (r.`reorder_point` > 0 OR r.`on_hand` < 0)
+FROM `stock_status`
+WHERE `status` IN ('out', 'low') AND `discontinued` = 0 AND (`reorder_point` > 0 OR `on_hand` < 0)
 """
 
 # Nothing behind: all is counted up to the latest beat. Else: up to the newest record that is.
@@ -257,17 +259,17 @@ VIEWS: tuple[View, ...] = (
     View("receipts_by_day", "Receipts per business day.", _RECEIPTS),
     View("best_sellers", "Products by units and by revenue, over all time.", _BEST_SELLERS),
     View("best_seller_by_month", f"The {RANKS} best sellers of each month, by units.", _BEST_BY_MONTH),
-    View("stock_days", "Changes of stock per day.", _STOCK_DAYS, public=False),
-    View(
-        "stock_counts",
-        "The physical count that holds for each day on which there was one.",
-        _STOCK_COUNTS,
-        public=False,
-    ),
+    View("stock_moves", "Everything that moves stock, day by day.", _STOCK_MOVES, public=False),
+    View("stock_counts", "The physical count that holds, for each day that has one.", _STOCK_COUNTS, public=False),
     View("stock_shrinkage", "Expected less counted stock, at each count but the first.", _SHRINKAGE),
     View("stock_levels", "Stock on hand and sales of the last weeks.", _STOCK_LEVELS, public=False),
-    View("stock_reorder", "Stock with its reorder point.", _REORDER, public=False),
-    View("stock_on_hand", "Last count + deliveries + returns - losses - sales of the days since.", _STOCK_ON_HAND),
+    View("stock_reorder", "Stock with its reorder point and cover.", _STOCK_REORDER, public=False),
+    View("stock_status", "Stock with all that is known about it.", _STOCK_STATUS, public=False),
+    View(
+        "stock_on_hand",
+        "Last count + deliveries + returns - losses - sales of the days since.",
+        f"SELECT {_STOCK} FROM `stock_status`",
+    ),
     View("low_stock", "Stock to act on, and why.", _LOW_STOCK),
     View("freshness", "How far each layer has counted.", _FRESHNESS),
     View(

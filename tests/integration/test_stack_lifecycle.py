@@ -72,7 +72,7 @@ def write_everywhere(settings: Settings, key: str) -> None:
     """Something that each server acknowledges."""
     with kafka.Producer(settings) as producer:
         producer.send("sales", key, b"{}")
-    mongo.insert_new(mongo.events(settings, "stream"), [{"_id": key}])
+    mongo.events(settings, "stream").insert_one({"_id": key})
     connection = mysql.connect(settings, "stream")
     with mysql.transaction(connection) as cursor:
         cursor.execute("INSERT INTO product_names VALUES (%s, 'name', '2026-01-01')", (key,))
@@ -193,7 +193,7 @@ def test_a_service_that_cannot_start_says_why(stack: Settings) -> None:
     finally:
         shutil.rmtree(data)
         data.with_name("aside").rename(data)
-    assert services(stack)["mysql"].state == "stopped"
+    wait_until(lambda: services(stack)["mysql"].state == "stopped", seconds=5)
 
 
 def test_two_starts_at_once_make_one_stack_and_down_leaves_nothing(stack: Settings) -> None:

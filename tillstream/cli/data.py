@@ -16,7 +16,10 @@ from tillstream.stores.live import wait_until_counted
 from tillstream.stores.reference import put_products
 
 if TYPE_CHECKING:
-    from sources.csv_summary import ImportSummary, Progress
+    from sources.csv_summary import Counts, ImportSummary, Progress
+
+
+LISTED = 20  # files of an import; `--json` has the rest
 
 
 def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | None) -> dict[str, str]:
@@ -173,6 +176,8 @@ def _progress() -> "Callable[[Progress], None]":
 def _print_summary(summary: "ImportSummary") -> None:
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
+    counts: list[tuple[str, str, Counts]] = [("all", "", summary.total)]
+    counts += [(Path(file.path).name, file.layout, file) for file in summary.files]
     print_table(
         "Would be imported" if summary.dry_run else "Imported",
         ("file", "layout", "lines", "sent", "duplicates dropped", "kept", "blank", "headers", "refused"),
@@ -181,11 +186,9 @@ def _print_summary(summary: "ImportSummary") -> None:
                 name, layout, c.lines, c.sent, c.duplicates_dropped, c.duplicates_kept, c.blank, c.repeated_headers,
                 sum(c.refused.values()),
             )
-            for name, layout, c in (
-                *((Path(file.path).name, file.layout, file) for file in summary.files),
-                ("all", "", summary.total),
-            )
+            for name, layout, c in counts
         ),
+        LISTED,
     )  # fmt: skip
     for file in summary.files:
         for note in file.notes:

@@ -8,11 +8,14 @@ import click
 from tillstream.cli.output import Day, amount, as_json, print_json, print_table
 from tillstream.settings import load
 
+LISTED = 15  # stocks to act on; `--all` and `--json` have the rest
+
 
 @click.command()
 @click.option("--as-of", type=Day(), help="Only sales up to and including this business day.")
+@click.option("--all", "whole", is_flag=True, help="List every stock to act on, not just the first.")
 @as_json
-def answers(as_of: date | None, json: bool) -> None:
+def answers(as_of: date | None, whole: bool, json: bool) -> None:
     """The five answers: sales, best sellers, best seller per month, low stock, what to refill when."""
     from reports.answers import answers as read_answers
 
@@ -20,6 +23,7 @@ def answers(as_of: date | None, json: bool) -> None:
     if json:
         print_json(found)
         return
+    most = None if whole else LISTED
     columns = ("period", "currency", "units", "revenue", "state")
     for title, periods in (("1. Monthly sales", found.monthly_sales), ("   Yearly sales", found.yearly_sales)):
         print_table(title, columns, ((p.period, p.currency, p.units, amount(p.revenue), p.state) for p in periods))
@@ -37,11 +41,13 @@ def answers(as_of: date | None, json: bool) -> None:
         "4. Which stocks are low",
         ("store", "product", "on hand", "status", "why"),
         ((s.store_id, s.product_name, s.on_hand, s.status, s.why) for s in found.low_stock),
+        most,
     )
     print_table(
         "5. What to refill in which month (what runs out at the rate of the last weeks)",
         ("month", "store", "product", "on hand", "runs out on"),
         ((r.month, r.store_id, r.product_name, r.on_hand, r.runs_out_on) for r in found.refill_by_month),
+        most,
     )
     for layer in found.freshness:
         click.echo(f"{layer.layer}: as of {layer.as_of or 'nothing yet'}, {layer.events_behind:,} events behind")

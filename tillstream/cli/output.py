@@ -30,9 +30,10 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table with a title; numbers, and what ends in a figure, to the right. Says so when there are no rows."""
-    listed = [[_cell(value) for value in row] for row in rows]
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], most: int | None = None) -> None:
+    """A table with a title, numbers to the right; of more than `most` rows the first, and how many there are."""
+    every = [[_cell(value) for value in row] for row in rows]
+    listed = every[:most]
     if not listed:
         click.echo(f"{title}: none")
         return
@@ -45,6 +46,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     console = Console(highlight=False, markup=False)
     # In a pipe there is no terminal to fit: nothing is cut.
     (console if console.is_terminal else Console(width=200, highlight=False, markup=False)).print(table)
+    if len(listed) < len(every):
+        click.echo(f"… and {len(every) - len(listed):,} more.")
 
 
 def amount(text: str) -> str:
