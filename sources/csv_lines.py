@@ -107,7 +107,13 @@ class _Records:
         text = text.rstrip("\n")
         cells, fault = self._cells(text)
         if not text.isascii() and not is_unicode(text):
-            return Record(number, text, cells, LineReason.UNDECODABLE, "the line is not in the encoding of the file")
+            return Record(
+                number,
+                text,
+                cells,
+                LineReason.UNDECODABLE,
+                "the line is not in the encoding of the file; --encoding names another",
+            )
         wrong = fault is not None or len(cells) != self._width
         wrong = wrong and text.strip(self._delimiter + '" ') != ""  # a blank line may have any number of columns
         if last and (self._source.damaged or wrong):
@@ -127,7 +133,7 @@ class _Records:
         ahead: list[tuple[int, tuple[str, bool]]] = []
         while len(ahead) < MAX_LINES_PER_RECORD - 1 and len(text) < MAX_TEXT and (line := self._next()):
             ahead.append(line)
-            text = f"{text}\n{line[1][0]}".rstrip("\n")
+            text = text + "\n" + line[1][0].removesuffix("\n")
             cells, fault = self._cells(text)
             if fault is None and len(cells) == self._width and is_unicode(text):
                 return Record(number, text, cells)

@@ -1,16 +1,16 @@
 """Numbers the lines of an order whose file does not: the same lines get the same numbers in every call.
 
 The lines of an order are numbered 1, 2, 3 … as they stand in their file; when an order spans files, the file with its
-earliest line comes first, and files named alike in time come by name. The order in which files are named in a call
-plays no part. Exact duplicates (every column equal) do not take a number before the last distinct line has its own, so
-`keep` after `drop` adds the duplicates and nothing else. A refused line whose order can be read keeps its number free:
-once mended, it comes in under that number and moves no other.
+earliest line comes first, and of files with the same earliest time the one whose name comes first. The order in which
+a call names its files plays no part. Exact duplicates (every column equal) do not take a number before the last
+distinct line has its own, so `keep` after `drop` adds the duplicates and nothing else. A refused line whose order can
+be read keeps its number free: once mended, it comes in under that number and moves no other.
 
 What no numbering without a memory can do is to go on counting where an earlier call stopped. The lines of an order
 that spans files should therefore be imported in one call, as a folder. Imported apart, they claim each other's
 numbers: the stream finds another payload under a known id and puts it into quarantine as a conflict, where it is seen
-and can be repaired. A line that is added in the middle of an order that was imported before is seen in the same way,
-but moves the last line to a new number: mend such an order by appending.
+and can be repaired. The same conflicts show a line that was added in the middle of an order imported before, but there
+the order's last line also gets a new number and counts twice: correct an imported order at its end, or with a return.
 """
 
 import enum

@@ -54,7 +54,7 @@ def amount(text: str, currency: str, field: str) -> str:
     """
     match = _AMOUNT.fullmatch(text)
     if not match:
-        raise UnparsableError(LineReason.UNPARSABLE_NUMBER, f"{field}: not a plain decimal such as 1234.50")
+        raise UnparsableError(LineReason.UNPARSABLE_NUMBER, f"{field}: not a plain decimal number")
     places = CURRENCY_PLACES.get(currency)
     fraction = (match[2] or "").rstrip("0")
     if places is None or len(fraction) > places:

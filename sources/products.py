@@ -12,7 +12,7 @@ from sources.csv_lines import Record, opened, records
 from sources.csv_values import amount, clean, whole_number
 from tillstream.errors import TerminalError
 from tillstream.events import normalised
-from tillstream.money import CURRENCY_PLACES
+from tillstream.money import CURRENCY_PLACES, has_places
 from tillstream.tables import COUNT, CURRENCY, DAY, MONEY, NUMBER, PRODUCTS, Column
 
 MANDATORY = ("product_id", "product_name")
@@ -126,8 +126,9 @@ def _number(column: Column, text: str, _currency: str) -> int:
 def _money(column: Column, text: str, currency: str) -> Decimal:
     if currency not in CURRENCY_PLACES:
         raise ValueError(f"{column.name}: its currency is not known")
-    cost = Decimal(amount(text, currency, column.name))
-    if cost != cost.quantize(Decimal(1).scaleb(-CURRENCY_PLACES[currency])) or cost >= 10**_MONEY_DIGITS:
+    plain = amount(text, currency, column.name)
+    cost = Decimal(plain)
+    if not has_places(plain, CURRENCY_PLACES[currency]) or cost >= 10**_MONEY_DIGITS:
         raise ValueError(f"{column.name}: more places than {currency} has, or more than {_MONEY_DIGITS} digits")
     return cost
 

@@ -29,16 +29,19 @@ def up(settings: Settings, report: Report = silent, services: Iterable[str] | No
     Raises TerminalError or TransientError that says which service, why, and what to do.
     """
     every = embedded(settings)
-    wanted = _with_needed(every, services)
     folders.prepare(settings, tuple(service.name for service in every))
     with folders.locked(settings, report):
-        said = Control(settings).processes()
+        control = Control(settings)
+        if not control.is_there():
+            _end_remains(settings, report)
+        said = control.processes()
         running = {name for name, process in said.items() if process["statename"] in ALIVE}
         settings = ports.settle(settings, running, report)
         secrets_folder.create_missing(settings, every)
         settings_file.write(settings)
-        control = _supervised(settings, every, report)
-        _start_all(wanted, Start(settings, control, report))
+        stopped = _supervise(settings, control, every, report)
+        wanted = None if services is None else {*services, *stopped}
+        _start_all(_with_needed(every, wanted), Start(settings, control, report))
     return settings
 
 
@@ -54,8 +57,7 @@ def down(settings: Settings, report: Report = silent) -> None:
             _stop_all(control, [service for service in embedded(settings) if service.name in said], report)
             control.shut_down()
             _wait_for_supervisor(settings)
-        for process in processes.end(settings.home):
-            report(f"ended what was left of {process.service} (process {process.pid})")
+        _end_remains(settings, report)
         folders.remove_sockets(settings)
         shutil.rmtree(folders.run(settings), ignore_errors=True)
 
@@ -96,21 +98,26 @@ def _with_needed(every: tuple[Service, ...], names: Iterable[str] | None) -> lis
     return [service for service in every if service.name in wanted]
 
 
-def _supervised(settings: Settings, every: tuple[Service, ...], report: Report) -> Control:
-    """The supervisor with today's configuration, started if need be."""
-    supervisor.configure(settings, every)
-    control = Control(settings)
-    if control.is_there():
-        for name in control.reload():
-            report(f"{name} has new settings")
-            control.stop(name)
-            _wait_until_stopped(control, named(name))
-            control.replace(name)
-        return control
+def _end_remains(settings: Settings, report: Report) -> None:
     for process in processes.end(settings.home):
-        report(f"ended what an earlier run left of {process.service} (process {process.pid})")
-    supervisor.start(settings)
-    return control
+        report(f"ended what was left of {process.service} (process {process.pid})")
+
+
+def _supervise(settings: Settings, control: Control, every: tuple[Service, ...], report: Report) -> set[str]:
+    """Gives the supervisor, started if need be, today's configuration; names the services stopped for new settings."""
+    supervisor.configure(settings, every)
+    if not control.is_there():
+        supervisor.start(settings)
+        return set()
+    stopped = set()
+    for name in control.reload():
+        if control.process(name)["statename"] in ALIVE:
+            report(f"{name} has new settings")
+            stopped.add(name)
+        control.stop(name)
+        _wait_until_stopped(control, named(name))
+        control.replace(name)
+    return stopped & {service.name for service in every}
 
 
 def _start_all(services: list[Service], start: Start) -> None:
@@ -161,5 +168,5 @@ def _wait_until_stopped(control: Control, service: Service) -> None:
 
 def _wait_for_supervisor(settings: Settings) -> None:
     deadline = time.monotonic() + supervisor.STOP_SECONDS
-    while processes.of_stack(settings.home) and time.monotonic() < deadline:
+    while processes.of_stack(settings.home, [supervisor.NAME]) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 import socket
+import time
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -13,6 +14,7 @@ from tillstream.errors import TerminalError
 from tillstream.settings import FILE_NAME, Settings, read_file, variable
 
 LOOPBACK = "127.0.0.1"
+DYING_SECONDS = 3.0
 PORTS = ("kafka_port", "mongo_port", "mysql_port")
 DOUBLE = "kafka_port"  # takes the next port too, for the controller
 # Below those that the kernel gives to outgoing connections: one of these might hold a port while its service is down.
@@ -30,7 +32,7 @@ def settle(settings: Settings, running: Container[str], report: Callable[[str], 
         port = getattr(settings, name)
         if port == DEFAULTS[name]:
             port = int(remembered.get(variable(name), 0))
-        if port and name.removesuffix("_port") not in running and not _is_free(name, port):
+        if port and name.removesuffix("_port") not in running and not all(map(_becomes_free, _numbers(name, port))):
             report(f"port {port} ({variable(name)}) has been taken by another program; choosing another")
             port = 0
         chosen[name] = port or _choose(name, set(chosen.values()))
@@ -40,7 +42,7 @@ def settle(settings: Settings, running: Container[str], report: Callable[[str], 
 def check_free(settings: Settings, service: Service) -> None:
     """Raises TerminalError naming the port that another program holds and the setting that moves the service."""
     for port, setting in service.ports(settings).items():
-        if not is_free(port):
+        if not _becomes_free(port):
             raise TerminalError(
                 f"Port {port}, which {service.name} needs, is taken{_holder(port)}.",
                 f"Stop that program, or set {setting} to a free port, or TILLSTREAM_PORTS=auto.",
@@ -65,15 +67,25 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def _is_free(name: str, port: int) -> bool:
-    return is_free(port) and (name != DOUBLE or is_free(port + 1))
+def _becomes_free(port: int) -> bool:
+    """A process that was killed a moment ago may still hold its port."""
+    deadline = time.monotonic() + DYING_SECONDS
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _numbers(name: str, port: int) -> tuple[int, ...]:
+    return (port, port + 1) if name == DOUBLE else (port,)
 
 
 def _choose(name: str, taken: set[int]) -> int:
     used = taken | {port + 1 for port in taken}
     while True:
         port = random.choice(CHOICE)  # noqa: S311 stacks that start together should differ, not be safe from guessing
-        if port not in used and _is_free(name, port):
+        if used.isdisjoint(_numbers(name, port)) and all(map(is_free, _numbers(name, port))):
             return port
 
 

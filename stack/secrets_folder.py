@@ -22,6 +22,8 @@ def create_missing(settings: Settings, services: tuple[Service, ...]) -> None:
             )
         for name in missing:
             _write(folder / name, secrets.token_hex(24))
+        for name in service.secrets:
+            (folder / name).chmod(0o600)  # a copy put back from elsewhere may have lost it
 
 
 def _is_there(path: Path) -> bool:

@@ -57,7 +57,7 @@ class Start:
                 raise TransientError(f"Interrupted while {service.name} was starting.")
             said = self._control.process(service.name)
             starts.add(said["start"])
-            if said["statename"] not in ALIVE or len(starts) > MOST_STARTS:
+            if _has_failed(service, said) or len(starts) > MOST_STARTS:
                 raise self._failure(service, said)
             if time.monotonic() > deadline:
                 raise TransientError(
@@ -69,13 +69,10 @@ class Start:
     def _failure(self, service: Service, said: Mapping[str, Any]) -> TerminalError:
         self._control.stop(service.name)
         processes.end(self._settings.home, [service.name])  # one that has just begun may not hear the supervisor
-        code = said["exitstatus"]
-        why = (
-            f"its process ended with code {code}"
-            if said["statename"] not in ALIVE
-            else "its process ends again and again"
+        ended = "ended" if _has_failed(service, said) else "ends again and again"
+        return TerminalError(
+            f"{service.name} did not start: its process {ended} (code {said['exitstatus']}).\n{self._tail(service)}"
         )
-        return TerminalError(f"{service.name} did not start: {why}.\n{self._tail(service)}")
 
     def _tail(self, service: Service) -> str:
         path = folders.log(self._settings, service.name)
@@ -90,3 +87,10 @@ class Start:
         service.initialise(self._settings)
         folders.write(stamp, digest)
         return True
+
+
+def _has_failed(service: Service, said: Mapping[str, Any]) -> bool:
+    """Whether the supervisor will not try again; after most deaths it does within a second."""
+    if said["statename"] == "EXITED":
+        return said["exitstatus"] in service.final_exits
+    return said["statename"] in {"FATAL", "STOPPED"}

@@ -6,9 +6,8 @@ from typing import Any
 
 import msgspec
 
-from stack import ports
+from stack import ports, services
 from stack.service import Service
-from stack.services import SERVICES
 from stack.supervisor import Control
 from tillstream.settings import Settings
 
@@ -37,10 +36,10 @@ class ServiceStatus(msgspec.Struct, frozen=True):
 
 
 def status(settings: Settings) -> list[ServiceStatus]:
-    """Every service, in the order of `SERVICES`. Looks at all of them at once and takes a few seconds at most."""
+    """Every service, in the order of `services.SERVICES`. Looks at all at once and takes a few seconds at most."""
     said = Control(settings).processes()
-    with ThreadPoolExecutor(len(SERVICES)) as pool:
-        return list(pool.map(lambda service: _status(settings, service, said.get(service.name)), SERVICES))
+    with ThreadPoolExecutor(len(services.SERVICES)) as pool:
+        return list(pool.map(lambda service: _status(settings, service, said.get(service.name)), services.SERVICES))
 
 
 def _status(settings: Settings, service: Service, said: Mapping[str, Any] | None) -> ServiceStatus:

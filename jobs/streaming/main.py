@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -22,8 +23,8 @@ from tillstream.settings import Settings, load
 from tillstream.stores import kafka, live
 from tillstream.stores.mysql import connect, snapshot
 
-RETRY_SECONDS = 2.0
-MOST_RETRIES = 150  # of a failing query, RETRY_SECONDS apart; the supervisor takes over after that
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0  # between two starts of a failing query
+PATIENCE_SECONDS = 300.0  # a query that fails for so long is left to the supervisor
 
 
 class LiveStream:
@@ -33,7 +34,8 @@ class LiveStream:
         self._settings = settings
         self._session = session
         self._batches = MicroBatches(settings)
-        self._failure: TillstreamError | None = None
+        self._failure: TillstreamError | None = None  # of the running batch
+        self._refusal: TerminalError | None = None  # of the heart beat: the sources are no longer what they were
         self._in_batch = threading.Lock()
         self._stopping = threading.Event()
 
@@ -44,30 +46,39 @@ class LiveStream:
     def run(self) -> None:
         """Counts until `stop`. Raises TerminalError for what somebody must mend, TransientError when patience ends."""
         threading.Thread(target=self._beat, daemon=True).start()
-        failures = 0
+        failing_since, pause = None, FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
+            started = time.monotonic()
             try:
                 check_sources(self._settings)
                 self._run_query()
             except TransientError as error:
-                failures += 1
-                if failures > MOST_RETRIES:
+                if time.monotonic() - started > PATIENCE_SECONDS:  # it ran well until now
+                    failing_since, pause = None, FIRST_PAUSE_SECONDS
+                failing_since = failing_since or started
+                if time.monotonic() - failing_since > PATIENCE_SECONDS:
                     raise
                 print(f"{error.what} Trying again.", flush=True)
-                self._stopping.wait(RETRY_SECONDS)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        if self._refusal is not None:
+            raise self._refusal
 
     def _run_query(self) -> None:
         self._failure = None
-        query = self._start()
+        try:
+            query = self._start()
+        except PySparkException as error:
+            raise failure_of(error) from error
         while query.isActive and not self._stopping.wait(0.2):
             pass
         with self._in_batch:  # a batch that has begun is finished first
             query.stop()
         self._batches.close()
-        error = query.exception()
-        if error is not None and not self._stopping.is_set():
+        ended_by = query.exception()
+        if ended_by is not None and not self._stopping.is_set():
             failure: TillstreamError | None = self._failure  # set by another thread
-            raise failure or failure_of(error)
+            raise failure or failure_of(ended_by)
 
     def _start(self) -> StreamingQuery:
         checkpoint = self._settings.home / CHECKPOINT
@@ -107,7 +118,7 @@ class LiveStream:
             except TransientError:
                 pass  # the freshness that readers see grows old, which is the truth
             except TerminalError as error:
-                self._failure = error
+                self._refusal = error
                 self.stop()
                 return
             time.sleep(live.BEAT_SECONDS)
@@ -149,6 +160,9 @@ def main() -> int:
         print(f"The stream stopped: {error}", file=sys.stderr, flush=True)
         _say_stopped(settings, str(error))
         return error.exit_code
+    except Exception:  # a lost JVM, or a bug: what is not known to be final is tried again by the supervisor
+        traceback.print_exc()
+        return TransientError.exit_code
     _say_stopped(settings, "stopped on request")
     return 0
 

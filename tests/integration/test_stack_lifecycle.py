@@ -36,11 +36,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         (home / name / "data.new" / "half").mkdir(parents=True)
     settings = Settings(home=home, ports="auto")
     try:
-        for seconds in (1.0, 2.0, 3.0):
+        for seconds, how in ((1.0, signal.SIGKILL), (2.0, signal.SIGINT), (3.0, signal.SIGKILL)):
             start = begin_up(settings)
             time.sleep(seconds)
-            start.kill()
-            start.wait()
+            start.send_signal(how)
+            start.wait(timeout=20)
         yield up(settings, services=STORES)
     finally:
         down(settings)

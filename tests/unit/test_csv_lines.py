@@ -68,7 +68,7 @@ def test_a_value_in_quotes_may_span_lines_and_keeps_the_number_of_its_first(tmp_
     assert [(record.line, record.cells) for record in read(path)] == [(2, ["1", "5 Road\n\nYangon"]), (5, ["2", "x"])]
 
 
-@pytest.mark.parametrize("follower", ['2,x', '2,"x, y"'])
+@pytest.mark.parametrize("follower", ["2,x", '2,"x, y"'])
 def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path, follower: str) -> None:
     text = 'id,name\n1,"Monitor\n' + f"{follower}\n" * (MAX_LINES_PER_RECORD * 2)
     found = reasons(written(tmp_path / "sales.csv", text))
@@ -104,7 +104,9 @@ def test_a_last_line_without_a_line_break_is_taken_and_marked(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("lost", [1, 9, 400])
-def test_a_compressed_file_that_is_cut_gives_what_is_there_and_says_that_more_is_lost(tmp_path: Path, lost: int) -> None:
+def test_a_compressed_file_that_is_cut_gives_what_is_there_and_says_that_more_is_lost(
+    tmp_path: Path, lost: int
+) -> None:
     text = "id,name\n" + "".join(f"{n},{n * 7919 % 10007}\n" for n in range(2000))
     path = tmp_path / "sales.csv.gz"
     path.write_bytes(gzip.compress(text.encode(), mtime=0)[:-lost])
