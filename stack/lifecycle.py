@@ -57,6 +57,7 @@ def down(settings: Settings, report: Report = silent) -> None:
             _stop_all(control, [service for service in embedded(settings) if service.name in said], report)
             control.shut_down()
             _wait_for_supervisor(settings)
+            processes.end(settings.home)  # children of a service that are still on their way out
         _end_remains(settings, report)
         folders.remove_sockets(settings)
         shutil.rmtree(folders.run(settings), ignore_errors=True)

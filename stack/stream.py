@@ -18,13 +18,23 @@ def _scratch(settings: Settings) -> Path:
 
 
 def _launch(settings: Settings) -> Launch:
+    scratch = str(_scratch(settings))
     environment = {
         "JAVA_HOME": str(programs.java_home()),
         "PYSPARK_PYTHON": sys.executable,
-        "SPARK_LOCAL_DIRS": str(_scratch(settings)),
+        # What a killed JVM leaves in its temp folder is removed at the next start.
+        "SPARK_LOCAL_DIRS": scratch,
+        "SPARK_SUBMIT_OPTS": f"{_quoted(f'-Djava.io.tmpdir={scratch}')} -XX:-UsePerfData",
+        "TMPDIR": scratch,
         "SPARK_LOCAL_IP": "127.0.0.1",  # the machine's name may resolve to another interface
     }
     return Launch((sys.executable, "-m", "jobs.streaming.main"), folders.CHECKOUT, environment)
+
+
+def _quoted(option: str) -> str:
+    """As Spark's launcher takes options apart."""
+    escaped = option.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _prepare(settings: Settings) -> None:

@@ -314,6 +314,9 @@ _ENVELOPE_TEXTS = ("order_id", "till_id", "store_id", "product_id", "product_nam
 _SALE_TEXTS = (*_ENVELOPE_TEXTS, "city", "region", "address")
 
 
+UNKNOWN_FIELD = "Object contains unknown field"  # msgspec's words
+
+
 def _not_json(value: bytes, detail: str) -> Reject:
     try:
         value.decode()
@@ -334,17 +337,19 @@ def _invalid(value: bytes, message: str) -> Reject:
     version = loose.get("schema_version")
     if isinstance(version, int) and not isinstance(version, bool) and version != SCHEMA_VERSION:
         return Reject(Reason.UNKNOWN_VERSION, "schema_version")
-    if "unknown field" in message:
-        return Reject(Reason.UNKNOWN_FIELD, message)
-    if "missing required field" in message:
+    if message.startswith(UNKNOWN_FIELD):
+        # The record's own text: it may be as long as the record, and hold what moves a terminal's cursor.
+        name = message.removeprefix(UNKNOWN_FIELD).strip(" `")
+        return Reject(Reason.UNKNOWN_FIELD, f"unknown field {name[:64]!r}")
+    if message.startswith("Object missing required field"):
         return Reject(Reason.MISSING_FIELD, message)
     field = message.rpartition("$.")[2].rstrip("`")
     rule = message.partition(" - at ")[0].partition(" value '")[0]  # an enum's message quotes the value
-    return Reject(_field_reason(field, message, loose), f"{field}: {rule}")
+    return Reject(_field_reason(field, rule, loose), f"{field}: {rule}")
 
 
-def _field_reason(field: str, message: str, loose: dict[str, Any]) -> Reason:
-    wrong_type = ", got `" in message and not (field == "quantity" and isinstance(loose.get(field), int | float))
+def _field_reason(field: str, rule: str, loose: dict[str, Any]) -> Reason:
+    wrong_type = ", got `" in rule and not (field == "quantity" and isinstance(loose.get(field), int | float))
     if wrong_type or isinstance(loose.get(field), bool):
         return Reason.WRONG_TYPE
     return _FIELD_REASONS.get(field, Reason.BAD_ID)

@@ -21,7 +21,7 @@ from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings, load
 from tillstream.stores import kafka, live
-from tillstream.stores.mysql import connect, snapshot
+from tillstream.stores.mysql import Connection, Cursor, connect, snapshot
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0  # between two starts of a failing query
 PATIENCE_SECONDS = 300.0  # a query that fails for so long is left to the supervisor
@@ -33,11 +33,11 @@ class LiveStream:
     def __init__(self, settings: Settings, session: SparkSession) -> None:
         self._settings = settings
         self._session = session
-        self._batches = MicroBatches(settings)
+        self._stopping = threading.Event()
+        self._batches = MicroBatches(settings, self._stopping)
         self._failure: TillstreamError | None = None  # of the running batch
         self._refusal: TerminalError | None = None  # of the heart beat: the sources are no longer what they were
         self._in_batch = threading.Lock()
-        self._stopping = threading.Event()
 
     def stop(self, *_signal: Any) -> None:
         """Asks the stream to stop after the batch that it is in."""
@@ -108,15 +108,15 @@ class LiveStream:
                 raise
 
     def _beat(self) -> None:
-        reader = kafka.OffsetReader(self._settings)
+        reader, client = kafka.OffsetReader(self._settings), kafka.admin(self._settings)
+        connection: Connection[Cursor] | None = None
         while True:
             try:
-                bounds = reader.bounds()
-                live.check_topics(connection := connect(self._settings, "stream"), kafka.topic_ids(self._settings))
-                live.beat(connection, bounds)
-                connection.close()
+                connection = connection or connect(self._settings, "stream")
+                live.check_topics(connection, kafka.topic_ids(client))
+                live.beat(connection, reader.bounds())
             except TransientError:
-                pass  # the freshness that readers see grows old, which is the truth
+                connection = None  # the freshness that readers see grows old, which is the truth
             except TerminalError as error:
                 self._refusal = error
                 self.stop()
@@ -129,7 +129,7 @@ def check_sources(settings: Settings) -> None:
     connection = connect(settings, "stream")
     reader = kafka.OffsetReader(settings)
     try:
-        live.check_topics(connection, kafka.topic_ids(settings))
+        live.check_topics(connection, kafka.topic_ids(kafka.admin(settings)))
         with snapshot(connection) as cursor:
             floor = live.floors(cursor)
         live.check_gaps(floor, reader.bounds())

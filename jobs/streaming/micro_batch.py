@@ -1,6 +1,7 @@
 """One micro-batch: raw record first, on the executors; figures second, in one MySQL transaction of the driver."""
 
 import random
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -26,15 +27,13 @@ PATIENCE_SECONDS = 300  # a restart of the database is waited for; the superviso
 LONGEST_PAUSE_SECONDS = 5.0
 JUDGED_RECORDS = 1_000  # the share of bad records is judged over at least so many
 
-Clock = Callable[[], float]
-
 
 class MicroBatches:
     """Runs micro-batches one after the other. Not shared between threads."""
 
-    def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
+    def __init__(self, settings: Settings, stopping: threading.Event) -> None:
         self._settings = settings
-        self._clock = clock
+        self._stopping = stopping
         self._connection: Connection[Cursor] | None = None
         self._previous_size = SMALL_BATCH  # the first batch may be a backlog
         self._recent: deque[tuple[int, int]] = deque()
@@ -81,8 +80,8 @@ class MicroBatches:
         live.apply(connection, batch, floor)
 
     def _patiently(self, work: "Callable[[Connection[Cursor]], Any]") -> Any:
-        """Does work on the connection, again after each passing failure, until PATIENCE_SECONDS are over."""
-        deadline, pause = self._clock() + PATIENCE_SECONDS, 0.05
+        """Does work on the connection, again after each passing failure, for PATIENCE_SECONDS or until `stopping`."""
+        deadline, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
         while True:
             try:
                 if self._connection is None or not self._connection.open:
@@ -90,10 +89,10 @@ class MicroBatches:
                 return work(self._connection)
             except TransientError as error:
                 self.close()
-                if self._clock() > deadline:
+                if time.monotonic() > deadline or self._stopping.is_set():
                     raise
-                print(f"MySQL: {error.what} Trying again.", flush=True)
-                time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 jitter
+                print(f"{error.what} Trying again.", flush=True)
+                self._stopping.wait(pause * random.uniform(0.5, 1.5))  # noqa: S311 jitter
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _refuse_garbage(self, tallies: Sequence[Tally]) -> None:

@@ -120,9 +120,8 @@ def create_topics(settings: Settings) -> list[str]:
     return wanted
 
 
-def topic_ids(settings: Settings) -> dict[str, str]:
+def topic_ids(client: AdminClient) -> dict[str, str]:
     """Kafka's own identity of each of the product's topics. Raises TerminalError when one is missing."""
-    client = admin(settings)  # kept: its answers end with it
     described = client.describe_topics(TopicCollection(list(TOPICS)), request_timeout=TIMEOUT_SECONDS)
     ids = {}
     for topic, future in described.items():

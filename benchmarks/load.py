@@ -1,0 +1,103 @@
+"""Sending records: a backlog as fast as Kafka takes it, or a steady rate with the time of each record on it."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
+
+import numpy as np
+from confluent_kafka import Consumer, TopicPartition
+from numpy.typing import NDArray
+
+from benchmarks.shop_events import backlog_moments, present_moments, records
+from tillstream.events import SALES
+from tillstream.settings import Settings
+from tillstream.stores.kafka import OffsetReader, Producer, connection
+
+SENDERS = 2
+SENT_AT = "sent_at"  # the header that carries the sender's clock, in nanoseconds
+TICK_SECONDS = 0.005
+READ_SECONDS = 30.0
+
+Ends = dict[int, int]  # partition of `sales` to the offset that its next record gets
+
+
+def ends(settings: Settings) -> Ends:
+    """How far each partition of the sales reaches now."""
+    reader = OffsetReader(settings)
+    try:
+        return {partition: end for (topic, partition), (_, end) in reader.bounds().items() if topic == SALES}
+    finally:
+        reader.close()
+
+
+def send_backlog(settings: Settings, size: int) -> None:
+    """Sends `size` records, out of several processes."""
+    with processes(SENDERS) as pool:
+        shares = [size // SENDERS + (number < size % SENDERS) for number in range(SENDERS)]
+        for done in [pool.submit(_send_share, settings, number, share) for number, share in enumerate(shares)]:
+            done.result()
+
+
+def _send_share(settings: Settings, number: int, size: int) -> None:
+    with Producer(settings) as producer:
+        for record in islice(records(f"backlog{number}", backlog_moments(SENDERS)), size):
+            producer.send(SALES, record.key, record.value)
+
+
+@contextmanager
+def steady_load(settings: Settings, till: str, rate: int) -> Iterator["Future[int]"]:
+    """Sends `rate` records per second out of a process of its own while the block runs. Gives how many, at the end."""
+    with get_context("spawn").Manager() as manager, processes(1) as pool:
+        enough = manager.Event()
+        sent = pool.submit(_send_steadily, settings, till, rate, enough)
+        try:
+            yield sent
+        finally:
+            enough.set()
+        sent.result()
+
+
+def _send_steadily(settings: Settings, till: str, rate: int, enough: Event) -> int:
+    source = records(till, present_moments())
+    begun, sent, looked = time.monotonic(), 0, 0.0
+    with Producer(settings) as producer:
+        while True:
+            now = time.monotonic()
+            if now - looked > 0.1:  # each look is a message to another process
+                if enough.is_set():
+                    return sent
+                looked = now
+            for record in islice(source, max(0, int((now - begun) * rate) - sent)):
+                producer.send(SALES, record.key, record.value, {SENT_AT: b"%d" % time.time_ns()})
+                sent += 1
+            time.sleep(TICK_SECONDS)
+
+
+def sending_times(settings: Settings, first: Ends, last: Ends) -> dict[int, NDArray[np.float64]]:
+    """Of each partition the sending times, in epoch seconds, of the records from `first` to below `last`."""
+    times = {partition: np.zeros(end - first[partition]) for partition, end in last.items()}
+    left = sum(map(len, times.values()))
+    consumer = Consumer(connection(settings) | {"group.id": "benchmark", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(SALES, partition, offset) for partition, offset in first.items()])
+    deadline = time.monotonic() + READ_SECONDS
+    while left:
+        for message in consumer.consume(10_000, 0.5):
+            partition, offset = message.partition(), message.offset()
+            headers = dict(message.headers() or [])
+            if offset < last[partition]:
+                times[partition][offset - first[partition]] = int(headers[SENT_AT]) / 1e9
+                left -= 1
+                deadline = time.monotonic() + READ_SECONDS
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Kafka gave back all but {left} of the records that it had acknowledged")
+    consumer.close()
+    return times
+
+
+def processes(number: int) -> ProcessPoolExecutor:
+    """Processes that begin afresh: a fork would inherit connections."""
+    return ProcessPoolExecutor(number, mp_context=get_context("spawn"))
