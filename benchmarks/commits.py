@@ -14,6 +14,7 @@ from tillstream.stores.live import floors
 from tillstream.stores.mysql import connect
 
 STILL_SECONDS = 120.0
+REPORT_SECONDS = 10.0
 
 Times = NDArray[np.float64]
 
@@ -49,14 +50,17 @@ class Commits:
     def wait_for(self, wanted: Ends) -> None:
         """Returns when all below `wanted` is committed. Raises TimeoutError when nothing moves for a long time."""
         target = sum(wanted.values())
-        best, since = -1, time.monotonic()
+        best, since, told = -1, time.monotonic(), time.monotonic()
         while self.total < target:
+            now = time.monotonic()
             if self.total > best:
-                best, since = self.total, time.monotonic()
-                print(f"  {best:,} of {target:,} records are in the figures", flush=True)
-            elif time.monotonic() - since > STILL_SECONDS or not self._thread.is_alive():
+                best, since = self.total, now
+            elif now - since > STILL_SECONDS or not self._thread.is_alive():
                 raise TimeoutError(f"the stream stands still with {target - best:,} records to count")
-            self._enough.wait(min(5.0, 0.05 if target - best < 50_000 else 5.0))
+            if now - told > REPORT_SECONDS:
+                print(f"  {best:,} of {target:,} records are in the figures", flush=True)
+                told = now
+            self._enough.wait(0.1)
 
     def totals(self) -> tuple[Times, Times]:
         """The time of each commit, and the records committed by then."""

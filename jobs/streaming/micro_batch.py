@@ -105,8 +105,7 @@ class MicroBatches:
             raise TerminalError(
                 f"{rejected} of the last {seen} records were bad, more than {self._settings.reject_limit:.0%}: "
                 "the stream has stopped before counting them. They are in the quarantine.",
-                "See `tillstream rejects list`. To go on all the same, set TILLSTREAM_REJECT_LIMIT=1 and "
-                "`tillstream restart stream`.",
+                "See `tillstream rejects list`. To go on all the same: `TILLSTREAM_REJECT_LIMIT=1 tillstream up`.",
             )
 
 

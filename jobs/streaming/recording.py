@@ -192,11 +192,12 @@ def _movement_rows(movements: Sequence[StockMovement]) -> pa.RecordBatch:
     columns = _shared_columns(movements)
     columns["happened_at"] = [movement.recorded_at for movement in movements]
     columns["day"] = [movement.day for movement in movements]
+    columns["event_id"] = [movement.event_id for movement in movements]  # a sale's is no longer needed
     return _batch(columns, len(movements))
 
 
 def _shared_columns(events: Sequence[Event]) -> dict[str, Sequence[object]]:
-    shared = ("kind", "event_id", "line_no", "store_id", "product_id", "product_name", "quantity")
+    shared = ("kind", "line_no", "store_id", "product_id", "product_name", "quantity")
     return {name: list(map(attrgetter(name), events)) for name in shared}
 
 
