@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream lock clean
+.PHONY: help setup demo test check lint test-faults bench-stream docs lock clean
 
 BIN := .venv/bin
 
@@ -31,6 +31,9 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
+
+docs: setup ## write the generated pages of docs/ and .env.example anew
+	@$(BIN)/python -m tillstream.reference_docs
 
 lock: ## resolve versions and checksums anew; UPGRADE=1 takes the newest
 	@setup/setup.sh lock

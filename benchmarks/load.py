@@ -6,7 +6,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
-from multiprocessing.synchronize import Event
+from threading import Event  # what a manager's proxy looks like
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
@@ -86,10 +86,10 @@ def sending_times(settings: Settings, first: Ends, last: Ends) -> dict[int, NDAr
     deadline = time.monotonic() + READ_SECONDS
     while left:
         for message in consumer.consume(10_000, 0.5):
-            partition, offset = message.partition(), message.offset()
-            headers = dict(message.headers() or [])
+            partition, offset = message.partition() or 0, message.offset() or 0
+            headers = dict(message.headers() or ())
             if offset < last[partition]:
-                times[partition][offset - first[partition]] = int(headers[SENT_AT]) / 1e9
+                times[partition][offset - first[partition]] = int(headers[SENT_AT] or 0) / 1e9
                 left -= 1
                 deadline = time.monotonic() + READ_SECONDS
         if time.monotonic() > deadline:

@@ -166,8 +166,8 @@ class PlainConsumer:
                 discount = Decimal(sale.discount) if pieces > 0 else -Decimal(sale.discount)
                 figures[5] += discount
                 figures[6] -= discount
-            names[sale.product_id, sale.product_name] = sale.sold_at.astimezone(UTC).replace(tzinfo=None)
-        return sums, names
+            names[sale.product_id, sale.product_name] = sale.sold_at
+        return sums, {name: at.astimezone(UTC).replace(tzinfo=None) for name, at in names.items()}
 
 
 def _inserted(collection: "Collection[Document]", documents: list[Document]) -> list[Any]:

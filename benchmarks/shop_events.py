@@ -4,7 +4,7 @@ As a real shop's they are not all good: one in 500 is sent twice, and one in 2,0
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count, cycle, repeat
 from typing import NamedTuple
@@ -74,7 +74,12 @@ def present_moments() -> Iterator[bytes]:
 
 
 # A cut off record, a bad quantity, a currency that does not exist, and a float where money belongs.
-_BREAKS = ((b'"}', b""), (b'"quantity":', b'"quantity":-'), (b'"MMK"', b'"XXX"'), (b'"unit_price":"', b'"unit_price":1.5,"":"'))
+_BREAKS = (
+    (b'"}', b""),
+    (b'"quantity":', b'"quantity":-'),
+    (b'"MMK"', b'"XXX"'),
+    (b'"unit_price":"', b'"unit_price":1.5,"":"'),
+)
 
 
 def _lines() -> list[bytes]:
@@ -94,6 +99,6 @@ def _lines() -> list[bytes]:
     return lines
 
 
-def _address(draw: "random.Random.random") -> bytes:
+def _address(draw: Callable[[], float]) -> bytes:
     city = CITIES[int(draw() * len(CITIES))]
     return f',"city":"{city}","region":"{city}","address":"{int(draw() * 300)} Strand Road, {city}"'.encode()

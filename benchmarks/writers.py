@@ -47,7 +47,8 @@ def _write(settings: Settings, writer: int, transactions: int, begin: float) -> 
     connection = connect(settings, "stream")
     live.register(connection, [source])
     draw = random.Random(writer)  # noqa: S311 the same rows in every run
-    seconds, retried, failed, offset = [], 0, 0, 0
+    seconds: list[float] = []
+    retried, failed, offset = 0, 0, 0
     time.sleep(max(0.0, begin - time.time()))
     while len(seconds) + failed < transactions:
         batch = _batch(draw, writer, offset)

@@ -72,6 +72,6 @@ def _signed(events: DataFrame, timezone: str, carry: Sequence[str]) -> DataFrame
         "quantity",
         "happened_at",
         f"{sign} * quantity as pieces",
-        f"cast({sign} * quantity as decimal(7,0)) * unit_price as amount",
+        f"cast({sign} * quantity as decimal(9,0)) * unit_price as amount",
         f"cast({sign} as decimal(1,0)) * coalesce(discount, 0) as reduction",
     )

@@ -14,8 +14,6 @@ from pathlib import Path
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 LOCK_SECONDS = 180.0
 # A socket's path takes at most 107 bytes; the longest name here is `supervisor.sock` with a process id after it.

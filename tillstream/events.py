@@ -158,7 +158,10 @@ def document(event: Event, topic: str, partition: int, offset: int) -> dict[str,
 
 def json_schema(topic: str) -> dict[str, Any]:
     """The JSON Schema of a topic's events, generated from the struct."""
-    return msgspec.json.schema(Sale if topic == SALES else StockMovement)
+    text = msgspec.json.encode(msgspec.json.schema(Sale if topic == SALES else StockMovement))
+    # JSON Schema has JavaScript's regular expressions, in which `$` is the very end, as `\Z` is in Python's.
+    schema: dict[str, Any] = msgspec.json.decode(text.replace(rb"\\Z", b"$"))
+    return schema
 
 
 def _content(fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tillstream.shop_calendar import zone
 
 PREFIX = "TILLSTREAM_"
 FILE_NAME = "tillstream.env"
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = str) -> Any:
@@ -55,7 +56,7 @@ def _ports(text: str) -> str:
 class Settings:
     """Where things are and how the shop counts. Passwords are not here but in files: see `secret`."""
 
-    home: Path = _setting(Path(".tillstream"), "state folder of the embedded stack", Path)
+    home: Path = _setting(Path(".tillstream"), "state folder of the embedded stack; default: in the checkout", Path)
     secrets: Path | None = _setting(None, "folder with one file per password; default: `secrets` in the home", Path)
     ports: str = _setting("fixed", "'fixed': the ports below; 'auto': free ones, remembered in the home", _ports)
     kafka_port: int = _setting(19092, "port of the embedded Kafka", _positive)
@@ -112,7 +113,7 @@ def variable(name: str) -> str:
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this process. Variables win over the home's file. Raises TerminalError naming every bad one."""
-    home = Path(environment.get(variable("home")) or Settings.home).absolute()
+    home = Path(environment.get(variable("home")) or CHECKOUT / Settings.home).absolute()
     values = read_file(home / FILE_NAME) | {k: v for k, v in environment.items() if k.startswith(PREFIX)}
     chosen: dict[str, Any] = {}
     faults: list[str] = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -52,8 +53,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
 
 def amount(text: str) -> str:
     """Decimal text with separated thousands: '1812742.87' is '1,812,742.87'."""
-    whole, point, places = text.partition(".")
-    return f"{int(whole):,}{point}{places}"
+    return f"{Decimal(text):,}"
 
 
 def _cell(value: Any) -> str:

@@ -20,7 +20,7 @@ ADMINISTRATION = "admin"  # MongoDB's own database of users and servers
 LOOK_MS = 1_000
 PRIMARY_SECONDS = 30.0
 ALREADY_EXISTS = {51002, 51003}  # role, user
-NOT_YET_INITIALISED = 94
+NOT_YET_INITIALISED, ALREADY_INITIALISED = 94, 23
 
 
 def answers(settings: Settings) -> bool:
@@ -42,17 +42,17 @@ def create_administrator(socket: Path, password: str) -> None:
 
 def make_primary(settings: Settings, password: str) -> None:
     """Makes the embedded server the one member of its replica set, under the port that it has now."""
-    member = f"127.0.0.1:{settings.mongo_port}"
-    with translated("setting up MongoDB's replica set"), _administrator(settings, password) as client:
-        admin = client[ADMINISTRATION]
-        config = _replica_set(admin)
-        if config is None:
-            admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": member}]})
-        elif config["members"][0]["host"] != member:
-            config["members"][0]["host"] = member
-            config["version"] += 1
-            admin.command("replSetReconfig", config, force=True)
-        _wait_until_primary(settings)
+    deadline = time.monotonic() + PRIMARY_SECONDS
+    while True:  # a server that has just started closes every connection once it has read its configuration
+        try:
+            with translated("setting up MongoDB's replica set"), _administrator(settings, password) as client:
+                _configure(client[ADMINISTRATION], f"127.0.0.1:{settings.mongo_port}")
+            break
+        except TransientError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    _wait_until_primary(settings)
 
 
 def grant(settings: Settings, password: str, passwords: dict[str, str]) -> None:
@@ -92,6 +92,25 @@ def _replica_set(admin: "Database[Document]") -> Document | None:
             return None
         raise
     return config
+
+
+def _configure(admin: "Database[Document]", member: str) -> None:
+    config = _replica_set(admin)
+    if config is None:
+        _initiate(admin, member)
+    elif config["members"][0]["host"] != member:
+        config["members"][0]["host"] = member
+        config["version"] += 1
+        admin.command("replSetReconfig", config, force=True)
+
+
+def _initiate(admin: "Database[Document]", member: str) -> None:
+    try:
+        admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": member}]})
+    except OperationFailure as error:
+        if error.code != ALREADY_INITIALISED:
+            raise
+        raise TransientError("MongoDB is still reading the configuration of its replica set.") from error
 
 
 def _wait_until_primary(settings: Settings) -> None:

@@ -38,7 +38,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def grant(administrator: "Connection[Cursor]", passwords: dict[str, str], host: str = "%") -> None:
-    """Creates the accounts, sets their passwords and gives them their rights and no others. Run as administrator.
+    """Creates the accounts with their passwords; the migration account owns the database. Run as administrator.
 
     `host` is where the accounts may come from, as MySQL writes it.
     """

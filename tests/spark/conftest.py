@@ -1,0 +1,17 @@
+"""One small Spark session for all tests here: starting one takes longer than they do."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.streaming.session import spark_session
+from tillstream.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """The session of the jobs, with two threads, so that sums are made of partial sums."""
+    session = spark_session(Settings(spark_master="local[2]", spark_memory="512m"), "tests")
+    yield session
+    session.stop()
