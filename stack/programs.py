@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from stack.folders import CHECKOUT
 from tillstream.errors import TerminalError
+from tillstream.settings import CHECKOUT
 
 JAVA_VERSIONS = range(17, 22)  # what Spark 4.1 runs on
 SETUP = "make setup"

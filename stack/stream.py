@@ -7,7 +7,7 @@ from pathlib import Path
 from stack import folders, programs
 from stack.service import Launch, Service
 from tillstream.errors import TillstreamError
-from tillstream.settings import Settings
+from tillstream.settings import CHECKOUT, Settings
 from tillstream.stores import mysql
 
 HEARTBEAT_SECONDS = 10
@@ -28,7 +28,7 @@ def _launch(settings: Settings) -> Launch:
         "TMPDIR": scratch,
         "SPARK_LOCAL_IP": "127.0.0.1",  # the machine's name may resolve to another interface
     }
-    return Launch((sys.executable, "-m", "jobs.streaming.main"), folders.CHECKOUT, environment)
+    return Launch((sys.executable, "-m", "jobs.streaming.main"), CHECKOUT, environment)
 
 
 def _quoted(option: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from stack import folders, processes
 from stack.service import Launch, Service
 from tillstream.errors import TerminalError, TransientError
-from tillstream.settings import Settings
+from tillstream.settings import CHECKOUT, Settings
 
 NAME = "supervisord"
 START_SECONDS, STOP_SECONDS, ANSWER_SECONDS = 15.0, 10.0, 5.0
@@ -94,7 +94,7 @@ def start(settings: Settings) -> None:
         processes.SERVICE_MARK: NAME,
         "TILLSTREAM_PYTHON": sys.executable,
         "TILLSTREAM_SOCKETS": str(folders.sockets(settings)),
-        "PYTHONPATH": str(folders.CHECKOUT),
+        "PYTHONPATH": str(CHECKOUT),
         "PYTHONSAFEPATH": "1",  # a module beside a script must not stand before the standard library's
     }
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(folders.run(settings) / CONFIGURATION)]

@@ -18,7 +18,7 @@ from stack.lifecycle import down, restart, stop_service, up
 from stack.status import ServiceStatus, status
 from tests.integration.conftest import STORES
 from tillstream.errors import TerminalError
-from tillstream.settings import FILE_NAME, Settings
+from tillstream.settings import CHECKOUT, FILE_NAME, Settings
 from tillstream.stores import kafka, mongo, mysql
 
 START = (
@@ -49,7 +49,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 def begin_up(settings: Settings) -> "subprocess.Popen[bytes]":
     """Another process that starts the stack."""
-    environment = os.environ | {"PYTHONPATH": str(folders.CHECKOUT)}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
     return subprocess.Popen([sys.executable, "-c", START, str(settings.home)], env=environment)
 
 
