@@ -21,7 +21,7 @@ from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings, load
 from tillstream.stores import kafka, live
-from tillstream.stores.mysql import Connection, Cursor, connect, snapshot
+from tillstream.stores.mysql import Connection, Cursor, connect
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0  # between two starts of a failing query
 PATIENCE_SECONDS = 300.0  # a query that fails for so long is left to the supervisor
@@ -114,7 +114,10 @@ class LiveStream:
             try:
                 connection = connection or connect(self._settings, "stream")
                 live.check_topics(connection, kafka.topic_ids(client))
-                live.beat(connection, reader.bounds())
+                counted = live.counted_offsets(connection)  # before Kafka is asked: what comes meanwhile is no gap
+                bounds = reader.bounds()
+                live.check_gaps(counted, bounds)
+                live.beat(connection, bounds)
             except TransientError:
                 connection = None  # the freshness that readers see grows old, which is the truth
             except TerminalError as error:
@@ -130,9 +133,7 @@ def check_sources(settings: Settings) -> None:
     reader = kafka.OffsetReader(settings)
     try:
         live.check_topics(connection, kafka.topic_ids(kafka.admin(settings)))
-        with snapshot(connection) as cursor:
-            floor = live.floors(cursor)
-        live.check_gaps(floor, reader.bounds())
+        live.check_gaps(live.counted_offsets(connection), reader.bounds())
     finally:
         reader.close()
         connection.close()

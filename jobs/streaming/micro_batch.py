@@ -44,7 +44,7 @@ class MicroBatches:
         Raises TerminalError when most records are bad or Kafka skipped some, TransientError when MySQL stays away.
         """
         while True:
-            floor = self._patiently(self._floors)
+            floor = self._patiently(live.counted_offsets)
             batch = self._added_up(records, floor)
             self._refuse_garbage(batch.tallies)
             try:
@@ -66,12 +66,6 @@ class MicroBatches:
         task = partial(recorded, recording=Recording(self._settings, floor))
         counting = wanted.mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
         return live_batch(additions(counting, self._settings.timezone, carry=("tally",)).toArrow().to_pylist())
-
-    def _floors(self, connection: "Connection[Cursor]") -> dict[Source, int]:
-        with connection.cursor() as cursor:
-            floor = live.floors(cursor)
-        connection.rollback()
-        return floor
 
     def _apply(self, connection: "Connection[Cursor]", *, batch: LiveBatch, floor: dict[Source, int]) -> None:
         unknown = [tally.source for tally in batch.tallies if tally.source not in floor]

@@ -22,18 +22,9 @@ if TYPE_CHECKING:
 LISTED = 20  # files of an import; `--json` has the rest
 
 
-def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | None) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in value.split(",")] if value else []
-    if not all(name.strip() and header.strip() for name, _, header in pairs):
-        raise click.BadParameter("write it as field=Header,field=Header")
-    return {name.strip(): header.strip() for name, _, header in pairs}
-
-
 @click.command("import")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--columns", callback=_mapping, metavar="FIELD=HEADER,...", help="For other layouts: event fields to headers."
-)
+@click.option("--columns", metavar="FIELD=HEADER,...", help="For other layouts: event fields to headers.")
 @click.option("--date-format", help="How times are written, as in '%d/%m/%Y %H:%M'; default ISO 8601.")
 @click.option("--timezone", help="Zone of times that have none; default: the shop's.")
 @click.option("--currency", help="ISO 4217 code of lines that name none.")
@@ -51,17 +42,18 @@ def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | 
 @click.option("--wait", is_flag=True, help="Come back when every record is in the figures.")
 @as_json
 def import_(
-    paths: Sequence[Path], columns: dict[str, str], date_format: str | None, timezone: str | None, currency: str | None,
+    paths: Sequence[Path], columns: str | None, date_format: str | None, timezone: str | None, currency: str | None,
     duplicates: Literal["drop", "keep"], encoding: str, store: str, till: str, dry_run: bool, wait: bool, json: bool,
 ) -> None:  # fmt: skip
     """CSV files or folders to Kafka. Twice, or in another order, adds nothing."""
     from sources.csv_import import import_files
+    from sources.csv_layouts import parsed_columns
     from sources.csv_options import ImportOptions
 
     settings = load()
     options = ImportOptions(
         rules=settings.rules, received_ms=int(time.time() * 1000), shop_currency=settings.currency,
-        refused_folder=settings.home, timezone=timezone, currency=currency, columns=columns, date_format=date_format,
+        refused_folder=settings.home, timezone=timezone, currency=currency, columns=parsed_columns(columns) if columns else {}, date_format=date_format,
         duplicates=duplicates, encoding=encoding, store=store, till=till,
     )  # fmt: skip
     if dry_run:

@@ -90,6 +90,12 @@ def floors(cursor: Cursor, *, lock: bool = False) -> dict[Source, int]:
     return {(topic, partition): offset for topic, partition, offset in rows(cursor, query + " FOR UPDATE" * lock)}
 
 
+def counted_offsets(connection: "Connection[Cursor]") -> dict[Source, int]:
+    """`floors`, read in a transaction of its own."""
+    with transaction(connection) as cursor:
+        return floors(cursor)
+
+
 def register(connection: "Connection[Cursor]", sources: Iterable[Source]) -> None:
     """Gives each partition a row that transactions can lock."""
     with transaction(connection) as cursor:
@@ -138,7 +144,14 @@ def check_topics(connection: "Connection[Cursor]", ids: dict[str, str]) -> None:
 
 
 def check_gaps(floor: dict[Source, int], bounds: dict[Source, tuple[int, int]]) -> None:
-    """Raises TerminalError naming every range of offsets that Kafka has deleted before it was counted."""
+    """Raises TerminalError naming every range of offsets that Kafka lost: deleted uncounted, or counted and gone."""
+    for source, (_, end) in sorted(bounds.items()):
+        if end < floor.get(source, 0):
+            raise TerminalError(
+                f"Kafka ends at offset {end} of {source[0]}-{source[1]}, but records up to {floor[source] - 1} "
+                "are in the figures: Kafka has lost its newest records, and will give their offsets to other ones.",
+                "The figures are right. docs/cookbook.md, 'A topic was created again', says how to go on.",
+            )
     gaps = missing_ranges(floor, bounds)
     if gaps:
         ranges = ", ".join(f"{topic}-{partition}: {first} to {end - 1}" for (topic, partition), first, end in gaps)
