@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from tillstream.cli.output import as_json, print_json, print_table
+from tillstream.errors import TerminalError
 from tillstream.settings import load
 from tillstream.stores import kafka
 from tillstream.stores.live import wait_until_counted
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
 
 LISTED = 20  # files of an import; `--json` has the rest
+
+
+def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | None) -> dict[str, str]:
+    from sources.csv_layouts import parsed_columns
+
+    try:
+        return parsed_columns(value) if value else {}
+    except TerminalError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command("import")
@@ -42,18 +52,17 @@ LISTED = 20  # files of an import; `--json` has the rest
 @click.option("--wait", is_flag=True, help="Come back when every record is in the figures.")
 @as_json
 def import_(
-    paths: Sequence[Path], columns: str | None, date_format: str | None, timezone: str | None, currency: str | None,
+    paths: Sequence[Path], columns: dict[str, str], date_format: str | None, timezone: str | None, currency: str | None,
     duplicates: Literal["drop", "keep"], encoding: str, store: str, till: str, dry_run: bool, wait: bool, json: bool,
 ) -> None:  # fmt: skip
     """CSV files or folders to Kafka. Twice, or in another order, adds nothing."""
     from sources.csv_import import import_files
-    from sources.csv_layouts import parsed_columns
     from sources.csv_options import ImportOptions
 
     settings = load()
     options = ImportOptions(
         rules=settings.rules, received_ms=int(time.time() * 1000), shop_currency=settings.currency,
-        refused_folder=settings.home, timezone=timezone, currency=currency, columns=parsed_columns(columns) if columns else {}, date_format=date_format,
+        refused_folder=settings.home, timezone=timezone, currency=currency, columns=columns, date_format=date_format,
         duplicates=duplicates, encoding=encoding, store=store, till=till,
     )  # fmt: skip
     if dry_run:
