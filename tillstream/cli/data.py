@@ -34,7 +34,9 @@ def _mapping(_context: click.Context, _parameter: click.Parameter, value: str | 
 
 @click.command("import")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--columns", metavar="FIELD=HEADER,...", help="For other layouts: event fields to headers.")
+@click.option(
+    "--columns", callback=_mapping, metavar="FIELD=HEADER,...", help="For other layouts: event fields to headers."
+)
 @click.option("--date-format", help="How times are written, as in '%d/%m/%Y %H:%M'; default ISO 8601.")
 @click.option("--timezone", help="Zone of times that have none; default: the shop's.")
 @click.option("--currency", help="ISO 4217 code of lines that name none.")
