@@ -22,6 +22,7 @@ from tillstream.settings import Settings, load
 
 LEAST_DISK_BYTES = 12_000_000_000
 TEMPORARY = "/var/tmp"  # noqa: S108 on a disk; /tmp may be memory, where every store is fast and none is durable
+LEAST_BATCH = 10_000
 STORES = ("kafka", "mongo", "mysql")
 
 
@@ -82,7 +83,7 @@ def _settings(home: Path, scale: float) -> Settings:
     sizes = {name: text for name in map("TILLSTREAM_{}".format, names) if (text := os.environ.get(name))}
     settings = load(sizes | {"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"})
     # A small backlog in small batches, or one batch would take all of it and leave no rate to tell.
-    return replace(settings, batch_size=max(1_000, int(settings.batch_size * scale)))
+    return replace(settings, batch_size=max(LEAST_BATCH, int(settings.batch_size * scale)))
 
 
 def _parser() -> argparse.ArgumentParser:

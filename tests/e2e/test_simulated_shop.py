@@ -93,6 +93,6 @@ def test_the_raw_record_bears_out_every_figure(tillstream: CommandLine, books: B
 
 def test_reference_data_name_the_products(books: Books, query: Query) -> None:
     named = {row["product_id"]: row["product_name"] for row in table(books.folder / "products.csv")}
-    found = dict(query(f"SELECT product_id, product_name FROM sales_by_month WHERE {STORE}"))
+    found: dict[str, str] = dict(query(f"SELECT product_id, product_name FROM sales_by_month WHERE {STORE}"))
 
     assert found.items() <= named.items()

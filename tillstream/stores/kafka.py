@@ -1,5 +1,6 @@
 """Kafka: the topics as they are, and a producer that never loses or reorders a record of one key."""
 
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -117,6 +118,8 @@ def create_topics(settings: Settings) -> list[str]:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise TransientError(f"Kafka did not create the topic {topic}: {error.args[0].str()}.") from error
+    if wanted:
+        _wait_for_leaders(settings)
     return wanted
 
 
@@ -166,6 +169,24 @@ def is_up(settings: Settings) -> bool:
     except KafkaException:
         return False
     return True
+
+
+def _wait_for_leaders(settings: Settings) -> None:
+    """Returns when every partition answers: a new one has no leader for a moment."""
+    reader = OffsetReader(settings)
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    try:
+        while True:
+            try:
+                reader.bounds()
+            except TransientError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+    finally:
+        reader.close()
 
 
 def _metadata(client: AdminClient) -> Any:
