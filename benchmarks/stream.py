@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figures import Figure, missing, show, this_machine, unjudged, write
-from benchmarks.stream_parts import NAMES, PARTS, Run, say
+from benchmarks.stream_parts import NAMES, PARTS
+from benchmarks.stream_run import Run, say
 from stack.lifecycle import down, up
 from tillstream.settings import Settings, load
 

@@ -1,0 +1,65 @@
+"""Latency at a steady rate: from the till's call of Kafka to the commit of the figures in MySQL."""
+
+import time
+
+import numpy as np
+
+from benchmarks.commits import Commits, Times
+from benchmarks.figures import Figure, at_most
+from benchmarks.load import ends, sending_times, steady_load
+from benchmarks.stream_run import LOOK_SECONDS, WARM_SECONDS, Run, say
+
+STEADY_SECONDS = 300.0
+
+
+def latency_1000(run: Run) -> list[Figure]:
+    """A usual rate."""
+    name = "1,000 events/s, produced to committed"
+    latencies, _ = _steady(run, "steady1000", 1_000)
+    return [
+        at_most(f"{name}, p50", float(np.percentile(latencies, 50)), 0.5, "s"),
+        at_most(f"{name}, p99", float(np.percentile(latencies, 99)), 1.2, "s"),
+        at_most(f"{name}, max", float(latencies.max()), 3.0, "s"),
+    ]
+
+
+def latency_5000(run: Run) -> list[Figure]:
+    """The busiest day."""
+    latencies, growth = _steady(run, "steady5000", 5_000)
+    return [
+        at_most("5,000 events/s, produced to committed, p99", float(np.percentile(latencies, 99)), 2.0, "s"),
+        at_most("5,000 events/s, lag of the last third over the first third's", growth, 1.25, "times"),
+    ]
+
+
+def _steady(run: Run, till: str, rate: int) -> tuple[Times, float]:
+    """Seconds from produced to committed of every record after the warm-up, and by how much the lag grew."""
+    settings, warm, measured = run.settings, run.seconds(WARM_SECONDS), run.seconds(STEADY_SECONDS)
+    first = ends(settings)
+    say(f"{rate:,} events/s: {warm:.0f} s to get warm, then {measured:.0f} s")
+    with Commits(settings, LOOK_SECONDS) as commits:
+        with steady_load(settings, till, rate):
+            time.sleep(warm + measured)
+        last = ends(settings)
+        commits.wait_for(last)
+    sent = sending_times(settings, first, last)
+    done = {partition: commits.times(partition, first[partition], len(sent[partition])) for partition in sent}
+    sent_at = np.concatenate([sent[partition] for partition in sorted(sent)])
+    done_at = np.concatenate([done[partition] for partition in sorted(done)])
+    since = float(sent_at.min()) + warm
+    counts = sent_at >= since
+    latencies: Times = (done_at - sent_at)[counts]
+    reached = counts.sum() / (sent_at.max() - since)
+    say(
+        f"{rate:,} events/s: {reached:,.0f} were sent, median {np.median(latencies):.3f} s, max {latencies.max():.3f} s"
+    )
+    return latencies, _lag_growth(sent_at, done_at, since)
+
+
+def _lag_growth(sent_at: Times, done_at: Times, since: float) -> float:
+    """Mean number of records sent but not committed: of the last third of the time over that of the first."""
+    moments = np.arange(since, sent_at.max(), 0.1)
+    sent, done = np.sort(sent_at), np.sort(done_at)
+    lag = np.searchsorted(sent, moments) - np.searchsorted(done, moments)
+    third = max(1, len(moments) // 3)
+    return float(lag[-third:].mean() / max(1.0, lag[:third].mean()))
