@@ -15,7 +15,7 @@ demo: setup ## start the whole stack with 36 months of a simulated shop and show
 	@setup/demo.sh
 
 test: setup lint ## everything that CI runs: lint, types, contracts and all tests
-	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e tests/faults
+	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e tests/faults/test_histories.py
 
 check: setup lint ## lint, types, contracts and unit tests, in under a minute
 	$(BIN)/pytest tests/unit
