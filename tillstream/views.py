@@ -221,7 +221,9 @@ WHERE `status` IN ('out', 'low') AND `discontinued` = 0 AND (`reorder_point` > 0
 
 # Nothing behind: all is counted up to the latest beat. Else: up to the newest record that is.
 _LIVE_FRESHNESS = """
-SELECT h.`layer` AS `layer`, CASE WHEN b.`events_behind` = 0 THEN h.`beat_at` ELSE h.`newest_event_at` END AS `as_of`,
+SELECT h.`layer` AS `layer`,
+  CASE WHEN b.`events_behind` = 0 THEN GREATEST(h.`beat_at`, COALESCE(h.`newest_event_at`, h.`beat_at`))
+    ELSE h.`newest_event_at` END AS `as_of`,
   b.`events_behind` AS `events_behind`, h.`committed_at` AS `published_at`, h.`state` AS `state`,
   h.`message` AS `message`
 FROM `heartbeat` h

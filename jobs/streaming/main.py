@@ -72,8 +72,9 @@ class LiveStream:
             raise failure_of(error) from error
         while query.isActive and not self._stopping.wait(0.2):
             pass
-        with self._in_batch:  # a batch that has begun is finished first
-            query.stop()
+        with self._in_batch:
+            pass  # a batch that has begun is finished first, and `_count` begins no other
+        query.stop()
         self._batches.close()
         ended_by = query.exception()
         if ended_by is not None and not self._stopping.is_set():
@@ -101,6 +102,8 @@ class LiveStream:
 
     def _count(self, records: DataFrame, _batch_number: int) -> None:
         with self._in_batch:
+            if self._stopping.is_set():
+                raise TransientError("The stream is stopping: this batch is read again at the next start.")
             try:
                 self._batches.run(records)
             except TillstreamError as error:

@@ -80,7 +80,7 @@ def sent(shop: Settings) -> Sent:
             producer.send(record.topic, key_of(number), record.value)
             for fields in plain[NEIGHBOURS * number : NEIGHBOURS * (number + 1)]:
                 producer.send(SALES, fields["order_id"], as_json(fields))
-        producer.send(STOCK, "d-1", as_json(movement(till_id="euro", store_id="euro", quantity=1_000)))
+        producer.send(STOCK, "d-1", as_json(movement(till_id="euro", store_id="euro", quantity=100_000_000)))
     wait_until_counted(shop, lambda _: None)
     return Sent(records_of(shop), odd + plain, pid)
 

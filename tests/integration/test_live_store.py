@@ -148,6 +148,23 @@ def test_of_streams_at_the_same_offsets_one_counts(servers: Settings, stream: "C
     assert selected(stream, "SELECT units FROM live_sales") == [(1,)]
 
 
+def test_a_stream_waits_for_the_one_that_is_counting_and_then_sees_what_it_did(
+    servers: Settings, stream: "Connection[Cursor]"
+) -> None:
+    live.register(stream, [SALES_0])
+    late = connect(servers, "stream")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(stream) as cursor:
+            live.floors(cursor, lock=True)
+            waiting = pool.submit(live.apply, late, batch(tally(), sales=[sale()]), {SALES_0: 0})
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+            cursor.execute("UPDATE stream_offsets SET next_offset = 1")
+        assert isinstance(waiting.exception(timeout=10), FloorMovedError)
+    late.close()
+    assert selected(stream, "SELECT * FROM live_sales") == []
+
+
 def test_a_gap_is_named_exactly_and_nothing_is_counted(
     stream: "Connection[Cursor]", owner: "Connection[Cursor]"
 ) -> None:
