@@ -19,6 +19,7 @@ from tests.faults.stream.till import Till
 from tillstream.settings import Settings
 
 BATCH_SIZE = 20_000  # small batches, so that a backlog takes several of them
+LOG_CHARACTERS = 6_000  # of the stream's log, shown with a failure
 FAILED = pytest.StashKey[bool]()
 
 Check = Callable[..., None]  # what is lost, if anything
@@ -79,8 +80,13 @@ def rng(request: pytest.FixtureRequest, seed: int) -> random.Random:
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, holder: Holder) -> Iterator[Shop]:
     """The whole stack, running."""
-    yield holder.running()
-    if request.node.stash.get(FAILED, False) or request.node.get_closest_marker("spoils"):
+    running = holder.running()
+    said = len(running.log())
+    yield running
+    failed = request.node.stash.get(FAILED, False)
+    if failed:
+        print(f"The stream's log of this scenario:\n{running.log()[said:][-LOG_CHARACTERS:]}")
+    if failed or request.node.get_closest_marker("spoils"):
         holder.discard()
 
 
