@@ -56,9 +56,9 @@ class MicroBatches:
 
     def close(self) -> None:
         """Gives the connection back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.open:  # pymysql will not close what a lost server has closed
+            connection.close()
 
     def _added_up(self, records: DataFrame, floor: dict[Source, int]) -> LiveBatch:
         tasks = 1 if self._previous_size < SMALL_BATCH else records.sparkSession.sparkContext.defaultParallelism

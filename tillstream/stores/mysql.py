@@ -1,7 +1,7 @@
 """MySQL (or MariaDB): connections per account, transactions, and its errors told as 'may I retry?'."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def _translation(what: str, error: Exception) -> TillstreamError:
 
 
 def _roll_back(connection: "Connection[Cursor]") -> None:
-    try:
+    # A connection that cannot roll back is dead, and the server rolls back what it left open. Its owner closes it:
+    # pymysql raises when that is done twice.
+    with suppress(pymysql.MySQLError, OSError):
         connection.rollback()
-    except (pymysql.MySQLError, OSError):
-        connection.close()  # the server rolls back what a dead connection left open
