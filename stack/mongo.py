@@ -20,7 +20,9 @@ DATA, DRAFT = "data", "data.new"
 SET_UP_SECONDS = 60.0
 # Every data folder has the same options of the storage engine.
 COMMON = (
-    "--wiredTigerCacheSizeGB=0.5",
+    "--wiredTigerCacheSizeGB=1",  # with half of it, a long backlog is mostly eviction
+    "--wiredTigerJournalCompressor=none",  # the processor is scarcer than the disk
+    "--setParameter=internalInsertMaxBatchSize=2000",  # one transaction per so many documents, not per 64
     "--setParameter=diagnosticDataCollectionEnabled=false",
     "--setParameter=shutdownTimeoutMillisForSignaledShutdown=100",  # there is no other member to wait for
 )

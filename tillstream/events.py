@@ -151,9 +151,9 @@ def document(event: Event, topic: str, partition: int, offset: int) -> dict[str,
     """The raw record of an event: its fields, `_id` in the place of `event_id`, and the Kafka record it came from."""
     # BSON has instants, which stay; it has no business days, which become text.
     fields: dict[str, Any] = msgspec.to_builtins(event, builtin_types=(datetime,))
-    fields["_id"] = fields.pop("event_id")
-    fields["source"] = {"topic": topic, "partition": partition, "offset": offset}
-    return fields
+    # What mongod indexes comes first: it looks for a field from the document's beginning.
+    source = {"topic": topic, "partition": partition, "offset": offset}
+    return {"_id": fields.pop("event_id"), "source": source, **fields}
 
 
 def json_schema(topic: str) -> dict[str, Any]:
