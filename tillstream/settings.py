@@ -46,6 +46,13 @@ def _timezone(text: str) -> str:
     return zone(text).key
 
 
+def _opening_day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if day.year < 1970:
+        raise ValueError("must not be before 1970")
+    return day
+
+
 def _ports(text: str) -> str:
     if text not in ("fixed", "auto"):
         raise ValueError("must be 'fixed' or 'auto'")
@@ -69,7 +76,7 @@ class Settings:
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
     timezone: str = _setting("Asia/Yangon", "IANA zone of the shop's business day", _timezone)
     currency: str = _setting("MMK", "the shop's own currency, ISO 4217", _currency)
-    opening_day: date = _setting(date(2000, 1, 1), "events before this day are rejected", date.fromisoformat)
+    opening_day: date = _setting(date(2000, 1, 1), "events before this day are rejected", _opening_day)
     batch_size: int = _setting(200_000, "most Kafka records in one micro-batch", _positive)
     trigger_ms: int = _setting(200, "milliseconds between two looks for new records", _positive)
     retention_days: int = _setting(-1, "days that Kafka keeps records; -1: for ever", int)

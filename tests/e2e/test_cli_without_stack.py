@@ -110,6 +110,16 @@ def test_a_file_that_cannot_be_imported_is_named(nowhere: CommandLine, tmp_path:
         assert words in errors
 
 
+def test_an_import_without_a_kafka_says_so_before_it_sends(nowhere: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text("order_id,product_id,quantity,unit_price,sold_at\n1,longyi,2,700,2019-04-15 10:00\n")
+    begun = time.monotonic()
+    _, errors = nowhere.run("import", path, code=75, TILLSTREAM_KAFKA="127.0.0.1:1")
+
+    assert errors.startswith("tillstream: Kafka does not answer")
+    assert time.monotonic() - begun < 60
+
+
 def test_a_dry_run_needs_no_stack(nowhere: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(

@@ -99,9 +99,10 @@ def test_the_reader_of_dashboards_sees_views_only(servers: Settings) -> None:
     with mysql.transaction(connection) as cursor:
         seen = {name for (name,) in mysql.rows(cursor, "SHOW TABLES")}
         for view in VIEWS:
-            cursor.execute(f"SELECT * FROM `{view.name}` LIMIT 1")
+            if view.public:
+                cursor.execute(f"SELECT * FROM `{view.name}` LIMIT 1")
     connection.close()
-    assert seen == {view.name for view in VIEWS}
+    assert seen == {view.name for view in VIEWS if view.public}
 
 
 @pytest.mark.parametrize("account", sorted(MONGO_RIGHTS))

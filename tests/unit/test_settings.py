@@ -75,6 +75,11 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, name: str) -> None:
         load({"TILLSTREAM_HOME": str(tmp_path), f"TILLSTREAM_{name}": FAULTS[name]})
 
 
+def test_a_shop_did_not_open_before_computers(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match="TILLSTREAM_OPENING_DAY='1969-12-31': must not be before 1970"):
+        load({"TILLSTREAM_HOME": str(tmp_path), "TILLSTREAM_OPENING_DAY": "1969-12-31"})
+
+
 @pytest.mark.parametrize("zone", ["", "../../etc/passwd", "/etc/localtime", "UTC\0", "Asia/Yangon ", "asia"])
 def test_no_odd_name_passes_for_a_time_zone(tmp_path: Path, zone: str) -> None:
     if zone:

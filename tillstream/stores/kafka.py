@@ -26,7 +26,7 @@ class Producer:
 
     A send that is repeated after a lost connection is not written twice; a process that is started again sends again,
     which the stream sees by the event id. `flush` (and leaving the `with` block) raises TransientError when Kafka did
-    not take a record in time.
+    not take a record in time, and so does entering the block when Kafka does not answer.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -64,6 +64,8 @@ class Producer:
         self._raise_failure()
 
     def __enter__(self) -> "Producer":
+        """Makes sure that Kafka answers, rather than that a queue of records finds out. Raises TransientError."""
+        _metadata(self._producer)
         return self
 
     def __exit__(
@@ -189,7 +191,7 @@ def _wait_for_leaders(settings: Settings) -> None:
         reader.close()
 
 
-def _metadata(client: AdminClient) -> Any:
+def _metadata(client: AdminClient | KafkaProducer) -> Any:
     try:
         return client.list_topics(timeout=TIMEOUT_SECONDS)
     except KafkaException as error:

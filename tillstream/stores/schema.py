@@ -53,11 +53,13 @@ def grant(administrator: "Connection[Cursor]", passwords: dict[str, str], host: 
 def grant_tables(administrator: "Connection[Cursor]", host: str = "%") -> None:
     """Gives each account its rights on tables and views, which must exist by now. Run as administrator."""
     with translated("granting rights"), administrator.cursor() as cursor:
+        # What was once promised to readers and no longer is.
+        cursor.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@%s", (MYSQL_ACCOUNTS["bi"], host))
         for account, rights in MYSQL_RIGHTS.items():
             for table, privileges in rights.items():
                 _grant(cursor, ", ".join(privileges), table.name, (MYSQL_ACCOUNTS[account], host))
         for view in VIEWS:
-            for account in ("bi", "operator", "batch"):
+            for account in ("bi", "operator", "batch") if view.public else ("operator", "batch"):
                 _grant(cursor, "SELECT", view.name, (MYSQL_ACCOUNTS[account], host))
 
 
