@@ -36,7 +36,14 @@ class Start:
         fresh = self._control.process(service.name)["statename"] not in ALIVE
         if fresh:
             self._begin(service)
-        self._wait(service, service.answers)
+        try:
+            self._wait(service, service.answers)
+        except TerminalError:
+            if fresh:
+                raise
+            fresh = True  # the process that ran when this began was on its way out: it says nothing about a start
+            self._begin(service)
+            self._wait(service, service.answers)
         initialised = self._initialise(service)
         self._wait(service, service.is_healthy)
         if fresh or initialised:
