@@ -4,6 +4,7 @@
 .PHONY: help setup demo test check lint test-faults bench-stream docs lock clean
 
 BIN := .venv/bin
+AIRFLOW := .build/airflow/bin
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,7 @@ lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --python-executable $(AIRFLOW)/python --cache-dir .mypy_cache/airflow $(wildcard dags/*.py plugins/*.py tests/dags/*.py)
 	$(BIN)/lint-imports
 
 test-faults: setup ## crash every part on purpose; SEED=n repeats a run

@@ -5,7 +5,7 @@ import sys
 import click
 
 from tillstream import __version__
-from tillstream.cli import data, embedded, figures, quarantine
+from tillstream.cli import data, embedded, figures, night, quarantine
 from tillstream.errors import TillstreamError
 
 
@@ -15,7 +15,7 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS):
+for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS, *night.COMMANDS):
     command.add_command(part)
 
 

@@ -71,7 +71,7 @@ def status(json: bool) -> None:
 @click.command()
 @click.argument("name")
 def restart(name: str) -> None:
-    """Stops one service and starts it again."""
+    """Stops one service and starts it again; `airflow` stands for all of it."""
     from stack.lifecycle import restart as restart_service
 
     restart_service(load(), name, click.echo)
@@ -81,15 +81,18 @@ def restart(name: str) -> None:
 @click.argument("name")
 @click.option("--lines", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many, from the end.")
 def logs(name: str, lines: int) -> None:
-    """The last lines of a service's log."""
-    from stack.lifecycle import logs_path
+    """The last lines of a service's log, and of its parts'."""
+    from stack.lifecycle import logs_paths
 
-    path = logs_path(load(), name)
-    try:
-        with path.open(errors="backslashreplace") as log:
-            click.echo("".join(deque(log, lines)), nl=False)
-    except FileNotFoundError as error:
-        raise TerminalError(f"There is no log of {name} yet: {path}.", "`tillstream up` starts it.") from error
+    paths = logs_paths(load(), name)
+    for path in paths:
+        if len(paths) > 1:
+            click.echo(f"==> {path} <==")
+        try:
+            with path.open(errors="backslashreplace") as log:
+                click.echo("".join(deque(log, lines)), nl=False)
+        except FileNotFoundError as error:
+            raise TerminalError(f"There is no log of {name} yet: {path}.", "`tillstream up` starts it.") from error
 
 
 @click.command()
