@@ -13,8 +13,9 @@ from stack.airflow_configuration import ADMIN, ADMIN_SECRET
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
 
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0  # the first answers after a start take long
 PROBE_SECONDS = 3.0
+ERRORS = {"error", "critical"}
 Answer = TypeVar("Answer")
 
 
@@ -82,14 +83,13 @@ class Airflow:
             return None
 
     def errors(self, dag_id: str, run_id: str, task: Task) -> list[str]:
-        """The messages of level error in the log of a task's last try."""
+        """What went wrong, by the log of a task's last try; the last one last."""
         path = f"{_path(dag_id, run_id)}/taskInstances/{quote(task.task_id)}/logs/{task.try_number or 1}"
         try:
             content = self._ask(_Log, f"{path}?full_content=true").content
         except _NotFoundError:
             return []
-        lines = [entry for entry in content if isinstance(entry, dict)]
-        return [str(entry["event"]) for entry in lines if entry.get("level") in {"error", "critical"}]
+        return [_error(entry) for entry in content if isinstance(entry, dict) and entry.get("level") in ERRORS]
 
     def _ask(self, kind: type[Answer], path: str, body: dict[str, Any] | None = None) -> Answer:
         if not self._token:
@@ -114,6 +114,12 @@ def health(settings: Settings) -> dict[str, str]:
 def run_page(settings: Settings, dag_id: str, run_id: str) -> str:
     """The address of a run in Airflow's pages."""
     return f"{settings.airflow_url}/dags/{quote(dag_id)}/runs/{quote(run_id, safe='')}"
+
+
+def _error(entry: dict[str, Any]) -> str:
+    """A line of a log; of an exception the words of its cause."""
+    causes = [cause for cause in entry.get("error_detail") or [] if isinstance(cause, dict)]
+    return str(causes[-1].get("exc_value") if causes else entry.get("event"))
 
 
 def _path(dag_id: str, run_id: str) -> str:

@@ -68,6 +68,9 @@ orphaned_tasks_check_interval = 30
 # A machine that Spark keeps busy answers late; that is no reason to end a night.
 max_failed_heartbeats = 12
 execution_api_timeout = 30
+# Nor is an API server that was killed, or starts later than the scheduler.
+execution_api_retries = 20
+execution_api_retry_wait_max = 5
 
 [dag_processor]
 parsing_processes = 1
@@ -137,7 +140,7 @@ def _configuration(settings: Settings) -> str:
         "database": _database(settings),
         "fernet": base64.urlsafe_b64encode(hashlib.sha256(settings.secret(FERNET_SECRET).encode()).digest()).decode(),
         "session": settings.secret(SESSION_SECRET),
-        "token": settings.secret(TOKEN_SECRET),
+        "token": hashlib.sha512(settings.secret(TOKEN_SECRET).encode()).hexdigest(),  # it wants 64 bytes or more
     }
     return TEXT.format_map({name: str(value).replace("%", "%%") for name, value in values.items()})
 

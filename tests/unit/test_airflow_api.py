@@ -98,10 +98,16 @@ def test_what_a_task_did_not_leave_is_none(monkeypatch: pytest.MonkeyPatch, sett
 
 
 def test_errors_are_picked_out_of_a_log(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    content = [{"event": "::group::"}, {"event": "fine", "level": "info"}, {"event": "bad", "level": "error"}, "text"]
+    content: list[Any] = [
+        {"event": "::group::"},
+        {"event": "fine", "level": "info"},
+        {"event": "bad", "level": "error"},
+        "text",
+    ]
+    content += [{"event": "Task failed", "level": "error", "error_detail": [{"exc_value": "it shrank"}]}]
     scripted(monkeypatch, TOKEN, json.dumps({"content": content}))
 
-    assert Airflow(settings).errors("d", "r", Task("t", try_number=2)) == ["bad"]
+    assert Airflow(settings).errors("d", "r", Task("t", try_number=2)) == ["bad", "it shrank"]
 
 
 def test_the_health_of_an_airflow_that_is_away_is_unknown(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:

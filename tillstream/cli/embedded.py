@@ -16,10 +16,14 @@ from tillstream.stores.mysql import connect, rows, snapshot
 @click.option("--service", "services", multiple=True, help="Only this service and what it needs; may be repeated.")
 def up(services: tuple[str, ...]) -> None:
     """Starts the whole stack, or what is missing of it. Twice changes nothing."""
+    from stack.airflow_configuration import ADMIN, ADMIN_SECRET
+    from stack.folders import secrets
     from stack.lifecycle import up as start
 
     settings = start(load(), click.echo, services or None)
     click.echo(f"The stack is up; its state is in {settings.home}. `tillstream status` shows it.")
+    if not settings.airflow and (not services or "airflow" in services):
+        click.echo(f"Airflow: {settings.airflow_url}, user {ADMIN}, password in {secrets(settings) / ADMIN_SECRET}")
 
 
 @click.command()
