@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -96,6 +97,12 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def command_environment(settings: Settings) -> dict[str, str]:
+    """For an `airflow` command that is run once: what this process was told of another Airflow stays out."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    return ours | processes.marks(settings.home, "postgres") | environment(settings)
+
+
 def files(settings: Settings) -> dict[str, str]:
     """The configuration files by name. They hold secrets."""
     passwords = json.dumps({ADMIN: settings.secret(ADMIN_SECRET)}) + "\n"
@@ -117,10 +124,9 @@ def migrate(settings: Settings) -> None:
     folder = folders.of_service(settings, "airflow")
     for name, text in files(settings).items():
         folders.write(folder / name, text)
-    ours = {k: v for k, v in processes.marked(settings.home, "postgres").items() if not k.startswith("AIRFLOW")}
     done = subprocess.run(
         [str(programs.airflow()), "db", "migrate"], capture_output=True, text=True, timeout=MIGRATE_SECONDS,
-        check=False, cwd=folder, env=ours | environment(settings),
+        check=False, cwd=folder, env=command_environment(settings),
     )  # fmt: skip
     if done.returncode:
         output = "\n".join((done.stdout + done.stderr).splitlines()[-15:])

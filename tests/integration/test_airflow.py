@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import pytest
 
 from stack import airflow_configuration, folders, processes
 from stack.airflow_api import Airflow, Run, health, run_page
+from stack.airflow_history import forget
 from stack.lifecycle import down, logs_paths, restart, up
 from stack.status import ServiceStatus, status
 from tests.receiver import Receiver, receiving
@@ -153,6 +155,19 @@ def test_one_name_stands_for_all_of_airflow(airflow: Settings) -> None:
 
     assert {name for name in PARTS if before[name].pid != after[name].pid} == set(PARTS[1:])
     assert [path.name for path in logs_paths(airflow, "airflow")] == [f"{name}.log" for name in PARTS[1:]]
+
+
+def test_history_does_not_grow_for_ever(airflow: Settings) -> None:
+    runs = [begun(airflow) for _ in range(2)]
+    first, last = [ended(airflow, run).dag_run_id for run in runs if run is not None]
+    logs = folders.of_service(airflow, "airflow") / "logs" / f"dag_id={DAG}"
+    os.utime(logs / f"run_id={first}", (0, 0))
+
+    assert forget(airflow, timedelta(0)) >= 1
+    assert not (logs / f"run_id={first}").exists()
+    assert Airflow(airflow).run(DAG, last).state == "failed"  # a DAG's last run stays
+    with pytest.raises(TerminalError, match="was not found"):
+        Airflow(airflow).run(DAG, first)
 
 
 def test_down_leaves_nothing_and_up_goes_on(airflow: Settings) -> None:
