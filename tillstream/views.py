@@ -252,6 +252,34 @@ SELECT `layer`, `as_of`, `events_behind`,
 FROM ({_LIVE_FRESHNESS} UNION ALL {_TRUTH_FRESHNESS}) f
 """
 
+_QUALITY = """
+SELECT q.`run_id` AS `run_id`, g.`generation` AS `generation`, q.`stage` AS `stage`, q.`check_name` AS `check_name`,
+  CASE WHEN q.`passed` = 1 THEN 'passed' ELSE 'failed' END AS `result`, q.`severity` AS `severity`,
+  q.`observed` AS `observed`, q.`expected` AS `expected`, q.`detail` AS `detail`, q.`rows_seen` AS `rows_seen`,
+  q.`checked_at` AS `checked_at`
+FROM `quality_results` q LEFT JOIN `generations` g ON g.`run_id` = q.`run_id`
+"""
+
+_RECONCILIATION = """
+SELECT r.`generation` AS `generation`, g.`run_id` AS `run_id`, r.`figure` AS `figure`, r.`day` AS `day`,
+  r.`store_id` AS `store_id`, r.`product_id` AS `product_id`, r.`currency` AS `currency`,
+  r.`published_units` AS `published_units`, r.`live_units` AS `live_units`, r.`candidate_units` AS `candidate_units`,
+  r.`published_revenue` AS `published_revenue`, r.`live_revenue` AS `live_revenue`,
+  r.`candidate_revenue` AS `candidate_revenue`, r.`units_difference` AS `units_difference`,
+  r.`revenue_difference` AS `revenue_difference`, r.`cause` AS `cause`
+FROM `reconciliations` r JOIN `generations` g ON g.`generation` = r.`generation`
+"""
+
+_RESTATEMENTS = """
+SELECT r.`generation` AS `generation`, g.`published_at` AS `published_at`, r.`month` AS `month`,
+  r.`product_id` AS `product_id`, r.`currency` AS `currency`,
+  SUM(r.`before_revenue`) AS `before`, SUM(r.`after_revenue`) AS `after`,
+  SUM(r.`before_units`) AS `before_units`, SUM(r.`after_units`) AS `after_units`,
+  GROUP_CONCAT(DISTINCT r.`cause` ORDER BY r.`cause` SEPARATOR ', ') AS `cause`
+FROM `restatement_rows` r JOIN `generations` g ON g.`generation` = r.`generation`
+GROUP BY r.`generation`, g.`published_at`, r.`month`, r.`product_id`, r.`currency`
+"""
+
 VIEWS: tuple[View, ...] = (
     View("product_directory", "The name and category shown for each product.", _DIRECTORY, public=False),
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
@@ -279,4 +307,7 @@ VIEWS: tuple[View, ...] = (
         "Records in quarantine.",
         "SELECT `topic`, `reason`, `rejected`, `last_at` FROM `reject_counts` WHERE `rejected` > 0",
     ),
+    View("quality_checks", "Every check of every night, and what it found.", _QUALITY),
+    View("reconciliation", "What a night found different from the figures shown before it, and why.", _RECONCILIATION),
+    View("restatements", "Figures of closed months that a publication changed.", _RESTATEMENTS),
 )
