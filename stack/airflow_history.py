@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from stack import airflow_configuration, folders, programs
-from tillstream.errors import TillstreamError, TransientError
+from tillstream.errors import TillstreamError, TransientError, told
 from tillstream.settings import Settings, load
 
 KEPT = timedelta(days=60)
@@ -56,8 +56,7 @@ def main() -> int:
     try:
         print(f"{forget(settings)} runs older than {KEPT.days} days are forgotten.")
     except TillstreamError as error:
-        print(f"tillstream: {error}", file=sys.stderr)
-        return error.exit_code
+        return told(error)
     return 0
 
 
