@@ -74,6 +74,11 @@ class Settings:
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
     spark_master: str = _setting("local[*]", "Spark master of the stream")
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
+    batch_master: str = _setting("local[*]", "Spark master of the batch jobs")
+    batch_memory: str = _setting("1g", "heap of a batch job's driver (and executors, on a cluster)")
+    hang_seconds: int = _setting(
+        60, "a stream that counts nothing for so long although Kafka has records hangs", _positive
+    )
     timezone: str = _setting("Asia/Yangon", "IANA zone of the shop's business day", _timezone)
     currency: str = _setting("MMK", "the shop's own currency, ISO 4217", _currency)
     opening_day: date = _setting(date(2000, 1, 1), "events before this day are rejected", date.fromisoformat)

@@ -219,6 +219,7 @@ LAYERS = Table(
     (
         Column("current_epoch", COUNT, "the epoch of new live rows"),
         Column("published_epoch", COUNT, "live rows of this epoch and later ones come on top of the truth"),
+        Column("final_before", MONTH, "months before this one were over at the published cut", default="''"),
     ),
 )
 EPOCHS = Table(
@@ -280,6 +281,7 @@ PUBLICATIONS = Table(
     (
         GENERATION,
         EPOCH,
+        Column("origin", COUNT, "the publication whose truth this is: itself, or where a rollback led"),
         Column("kind", WORD, "as the generation's, or rollback"),
         Column("published_at", INSTANT, "when, UTC"),
     ),
@@ -429,11 +431,19 @@ def adding_upsert(table: Table) -> str:
 
 def replacing_upsert(table: Table) -> str:
     """INSERT that puts the values in the place of an existing row's."""
+    return f"{_insert(table)} {replacing_tail(table)}"
+
+
+def replacing_tail(table: Table) -> str:
+    """The end of an INSERT that puts its values in the place of an existing row's."""
     updates = ", ".join(f"`{name}` = VALUES(`{name}`)" for name in table.value_names)
-    return f"{_insert(table)} ON DUPLICATE KEY UPDATE {updates}"
+    return f"ON DUPLICATE KEY UPDATE {updates}"
+
+
+def insert_head(table: Table) -> str:
+    """The begin of an INSERT of all columns, up to the values."""
+    return f"INSERT INTO `{table.name}` ({_names(tuple(column.name for column in table.columns))}) VALUES"
 
 
 def _insert(table: Table) -> str:
-    names = [column.name for column in table.columns]
-    places = ", ".join(["%s"] * len(names))
-    return f"INSERT INTO `{table.name}` ({_names(tuple(names))}) VALUES ({places})"  # noqa: S608 names are declared above
+    return f"{insert_head(table)} ({', '.join(['%s'] * len(table.columns))})"

@@ -24,7 +24,7 @@ class View:
 _FIGURES = tuple(column.name for column in SALES_FIGURES)
 _SHOWN = ("units", "returned_units", "lines", "gross", "discount", "revenue")
 
-# The shop's month is over when its last day is; what counts as today is the newest day that any layer knows.
+# A closed month was over at the published cut. What the stream has added since makes a row provisional again.
 _FINAL = "CASE WHEN MIN(`closed`) = 1 AND SUM(`is_live`) = 0 THEN 'final' ELSE 'provisional' END"
 
 
@@ -86,7 +86,12 @@ _DAYS = _merged(
 _MONTHS = _merged(
     "truth_sales_by_month", _T_SALES_KEY, f"{_HOUR_MONTH}, {_L_SALES_KEY}", "live_sales", SALES_FIGURES,
 )  # fmt: skip
-_YEARS = f"SELECT CAST(LEFT(`month`, 4) AS SIGNED) AS `year`, q.* FROM ({_MONTHS}) q"
+# A year is closed when its December is, though a product may have been sold last in May.
+_YEARS = (
+    f"SELECT CAST(LEFT(q.`month`, 4) AS SIGNED) AS `year`, {_SALES_KEY}, {_listed(_FIGURES, 'q.')}, "
+    "CASE WHEN CONCAT(LEFT(q.`month`, 4), '-12') < y.`final_before` THEN q.`closed` ELSE 0 END AS `closed`, "
+    f"q.`is_live` AS `is_live` FROM ({_MONTHS}) q CROSS JOIN `layers` y"
+)
 
 _RECEIPTS = f"""
 SELECT `day`, `store_id`, `currency`, SUM(`receipts`) AS `receipts`, SUM(`revenue`) AS `revenue`,

@@ -6,7 +6,7 @@ import click
 
 from tillstream import __version__
 from tillstream.cli import data, embedded, figures, quarantine
-from tillstream.errors import TillstreamError
+from tillstream.errors import TillstreamError, told
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,5 +24,4 @@ def main() -> None:
     try:
         command()
     except TillstreamError as error:
-        click.echo(f"tillstream: {error}", err=True)
-        sys.exit(error.exit_code)
+        sys.exit(told(error))

@@ -20,6 +20,15 @@ PREPARE change_table FROM @change;
 
 EXECUTE change_table;
 
+SET @missing = (SELECT COUNT(*) = 0 FROM information_schema.columns
+  WHERE table_schema = DATABASE() AND table_name = 'layers' AND column_name = 'final_before');
+
+SET @change = IF(@missing, 'ALTER TABLE `layers` ADD COLUMN `final_before` CHAR(7) NOT NULL DEFAULT \'\'', 'DO 0');
+
+PREPARE change_table FROM @change;
+
+EXECUTE change_table;
+
 DEALLOCATE PREPARE change_table;
 
 CREATE TABLE IF NOT EXISTS `generation_months` (
@@ -34,6 +43,7 @@ CREATE TABLE IF NOT EXISTS `publications` (
   `publication` BIGINT NOT NULL,
   `generation` BIGINT NOT NULL,
   `epoch` BIGINT NOT NULL,
+  `origin` BIGINT NOT NULL,
   `kind` VARCHAR(20) NOT NULL,
   `published_at` DATETIME(3) NOT NULL,
   PRIMARY KEY (`publication`)
