@@ -36,6 +36,13 @@ def _share(text: str) -> float:
     return share
 
 
+def _positive_share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < float("inf"):
+        raise ValueError("must be above 0")
+    return share
+
+
 def _currency(text: str) -> str:
     if text not in CURRENCY_PLACES:
         raise ValueError("is not a supported ISO 4217 code")
@@ -91,6 +98,9 @@ class Settings:
     )
     notify_url: str = _setting(
         "", "Apprise URL that is told of refused nights and a dead stream, such as mailto://…; a secret", secret=True
+    )
+    change_limit: float = _setting(
+        0.5, "share by which a night may change a closed month without being refused", _positive_share
     )
 
     @property
