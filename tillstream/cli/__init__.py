@@ -5,7 +5,7 @@ import sys
 import click
 
 from tillstream import __version__
-from tillstream.cli import data, embedded, figures, quarantine
+from tillstream.cli import data, embedded, figures, quarantine, truth
 from tillstream.errors import TillstreamError, told
 
 
@@ -15,7 +15,7 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS):
+for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS, *truth.COMMANDS):
     command.add_command(part)
 
 
