@@ -131,20 +131,24 @@ def structure() -> Subject:
         f"SELECT d.*, f.* FROM ({declared}) d LEFT JOIN ({found}) f "
         "ON f.`found_table` = d.`table_name` AND f.`found_column` = d.`column_name`",
         "CONCAT(`table_name`, '.', `column_name`)",
-        "Somebody changed the tables by hand. `tillstream up` lays missing ones; docs/tables.md says how they must be.",
+        "Somebody changed the tables by hand: docs/tables.md says how they must be.",
         (
             Check("there", "Every declared column is there.", "`found_column` IS NOT NULL", facts="'missing'"),
             Check(
                 "type",
                 "It has the declared type.",
-                "`found_type` = `type`",
+                "`found_column` IS NULL OR `found_type` = `type`",
                 facts="CONVERT(`found_type` USING utf8mb4)",
             ),
-            Check("nullable", "It may be NULL only if declared so.", "`found_nullable` = `nullable`"),
+            Check(
+                "nullable",
+                "It may be NULL only if declared so.",
+                "`found_column` IS NULL OR `found_nullable` = `nullable`",
+            ),
             Check(
                 "unique",
                 "The primary key is the declared one, so the server lets no key in twice.",
-                "`found_position` = `position`",
+                "`found_column` IS NULL OR `found_position` = `position`",
                 facts="CONCAT('column ', `found_position`, ' of the key, declared as ', `position`)",
             ),
         ),

@@ -16,11 +16,8 @@ SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process i
 
 def spark_session(settings: Settings, name: str) -> SparkSession:
     """The stream's session. Raises TerminalError when the jars that read Kafka are missing."""
-    jars = sorted(str(jar) for jar in JARS.glob("*.jar"))
-    if not jars:
-        raise TerminalError(f"Spark's Kafka jars are missing in {JARS}.", "`make setup` brings them.")
     options = {
-        "spark.jars": ",".join(jars),
+        "spark.jars": _kafka_jars(),
         "spark.driver.memory": settings.spark_memory,
         "spark.executor.memory": settings.spark_memory,
         "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
@@ -32,7 +29,7 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
     return _started(settings.spark_master, name, options)
 
 
-def batch_session(settings: Settings, name: str, events: int) -> SparkSession:
+def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bool = False) -> SparkSession:
     """A session for a batch job over so many raw events."""
     cores = os.cpu_count() or 1
     # Half a million events a reducer at most: what one adds up stays well inside the heap.
@@ -47,10 +44,19 @@ def batch_session(settings: Settings, name: str, events: int) -> SparkSession:
         "spark.sql.shuffle.partitions": str(reducers),
         "spark.sql.adaptive.enabled": "false",
     }
+    if reads_kafka:
+        options["spark.jars"] = _kafka_jars()
     return _started(settings.batch_master, name, options)
 
 
 SHORT_JOB = 3_000_000  # events
+
+
+def _kafka_jars() -> str:
+    jars = sorted(str(jar) for jar in JARS.glob("*.jar"))
+    if not jars:
+        raise TerminalError(f"Spark's Kafka jars are missing in {JARS}.", "`make setup` brings them.")
+    return ",".join(jars)
 
 
 def _started(master: str, name: str, options: dict[str, str]) -> SparkSession:

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql.functions import col, expr
 
 from tillstream.money import DIGITS, PLACES
@@ -108,12 +108,24 @@ def truth(added: DataFrame, months: Sequence[str]) -> DataFrame:
         [*common, col("day")],
         common,
     ]
-    sums = [expr(f"cast(sum({name}) as {MONEY if name in _MONEYS else 'bigint'}) as {name}") for name in _SUMMED]
     level = expr("grouping_id() as level")
-    rolled = keyed.groupingSets(sets, *sets[0]).agg(level, *sums).where(f"level = 0 or figure = '{SALES}'")
+    rolled = keyed.groupingSets(sets, *sets[0]).agg(level, *_sums_of_sums()).where(f"level = 0 or figure = '{SALES}'")
     grain = (
         f"case when figure <> '{SALES}' then figure when level = 0 then '{BY_HOUR}' "
         f"when day is not null then '{BY_DAY}' else '{BY_MONTH}' end as grain"
     )
     shown = [expr(grain), *(col(name) for name in (*TRUTH_KEYS[1:], *_SUMMED))]
     return rolled.select(*shown).sortWithinPartitions(*TRUTH_KEYS)
+
+
+def without_names(added: DataFrame, carry: str) -> DataFrame:
+    """The `additions` whose product name plays no part, so that sales under two names are one row.
+
+    Columns: KEYS but `product_name`, `carry`, then the names of _SUMS but `last_at`.
+    """
+    keys = [*(key for key in KEYS if key != "product_name"), carry]
+    return added.groupBy(*keys).agg(*_sums_of_sums()).select(*keys, *_SUMMED)
+
+
+def _sums_of_sums() -> list[Column]:
+    return [expr(f"cast(sum({name}) as {MONEY if name in _MONEYS else 'bigint'}) as {name}") for name in _SUMMED]

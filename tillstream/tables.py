@@ -424,9 +424,14 @@ TABLES = (
 
 
 def adding_upsert(table: Table) -> str:
-    """INSERT that adds the values onto an existing row; `VALUES()` because MariaDB has no row alias."""
+    """INSERT that adds the values onto an existing row."""
+    return f"{_insert(table)} {adding_tail(table)}"
+
+
+def adding_tail(table: Table) -> str:
+    """The end of an INSERT that adds its values onto an existing row; `VALUES()` because MariaDB has no row alias."""
     updates = ", ".join(f"`{name}` = `{name}` + VALUES(`{name}`)" for name in table.value_names)
-    return f"{_insert(table)} ON DUPLICATE KEY UPDATE {updates}"
+    return f"ON DUPLICATE KEY UPDATE {updates}"
 
 
 def replacing_upsert(table: Table) -> str:

@@ -6,7 +6,7 @@ and the rows are written from the executors. Run again it removes what it wrote 
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -33,8 +33,11 @@ TABLES = {
 }
 
 
-def work(settings: Settings, chosen: argparse.Namespace) -> str:
-    """Writes the candidate of a run."""
+Make = Callable[[Settings, Generation, Sequence[str], Sequence[Range]], int]
+
+
+def work(settings: Settings, chosen: argparse.Namespace, make: Make | None = None) -> str:
+    """Writes the candidate of a run; `make` does it, by default with Spark."""
     connection = connect(settings, "batch")
     try:
         with snapshot(connection) as cursor:
@@ -46,7 +49,7 @@ def work(settings: Settings, chosen: argparse.Namespace) -> str:
             open_month = generations.first_open_month(cursor, night.epoch, settings.timezone)
         number = generations.begin_recount(connection, chosen.run, months, open_month)
         truth_store.remove(connection, night.generation)
-        written = candidate(settings, night, months, ranges) if ranges else 0
+        written = (make or candidate)(settings, night, months, ranges) if ranges else 0
         generations.end_recount(connection, night.generation, number)
     finally:
         connection.close()

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from jobs.batch import profile, publish, reconcile, recount
+from tests.night.fold import folded
 from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.stores.generations import Generation, of_run, open_cut
@@ -13,6 +14,11 @@ from tillstream.stores.mysql import connect, rows, transaction
 from tillstream.stores.truth import TRUTH
 
 Recount = Callable[[Settings, Namespace], str]
+
+
+def by_fold(settings: Settings, chosen: Namespace) -> str:
+    """The recount without Spark."""
+    return recount.work(settings, chosen, folded)
 
 
 def cut(
@@ -44,7 +50,7 @@ def published(settings: Settings, run: str) -> str:
     return publish.work(settings, Namespace(run=run), declared={})
 
 
-def candidate(settings: Settings, run: str, count_again: Recount = recount.work, **options: Any) -> Generation:
+def candidate(settings: Settings, run: str, count_again: Recount = by_fold, **options: Any) -> Generation:
     """A night up to the publication."""
     night = cut(settings, run, **options)
     looked_at(settings, run)
@@ -53,7 +59,7 @@ def candidate(settings: Settings, run: str, count_again: Recount = recount.work,
     return night
 
 
-def night(settings: Settings, run: str, count_again: Recount = recount.work, **options: Any) -> Generation:
+def night(settings: Settings, run: str, count_again: Recount = by_fold, **options: Any) -> Generation:
     """A whole night."""
     candidate(settings, run, count_again, **options)
     published(settings, run)

@@ -5,7 +5,7 @@ import sys
 import click
 
 from tillstream import __version__
-from tillstream.cli import data, embedded, figures, night, quarantine
+from tillstream.cli import data, embedded, figures, night, quarantine, truth
 from tillstream.errors import TillstreamError, told
 
 
@@ -15,7 +15,8 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS, *night.COMMANDS):
+PARTS = (embedded, data, figures, quarantine, night, truth)
+for part in (command for module in PARTS for command in module.COMMANDS):
     command.add_command(part)
 
 

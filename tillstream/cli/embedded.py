@@ -1,4 +1,4 @@
-"""Commands of the embedded stack: up, down, status, restart, logs, doctor, repair, gaps."""
+"""Commands of the embedded stack: up, down, status, stop, restart, logs, doctor, repair, gaps."""
 
 import sys
 from collections import deque
@@ -38,19 +38,19 @@ def down() -> None:
 @click.command()
 @as_json
 def status(json: bool) -> None:
-    """Each service's health, process and port; how fresh the figures are; the last publication."""
+    """Each service's health, process and port; how fresh the figures are; the last publication and the last night."""
+    from reports.last_night import last_night, sentences
     from stack.status import status as look
 
     settings = load()
     services = look(settings)
     try:
-        layers = _layers()
+        layers, night, why = _layers(), last_night(settings), ""
     except TillstreamError as error:
-        layers, why = [], error.what
-    else:
-        why = ""
+        layers, night, why = [], None, error.what
     if json:
-        print_json({"services": services, "freshness": layers, "home": str(settings.home)})
+        shown = {"services": services, "freshness": layers, "last_night": night, "home": str(settings.home)}
+        print_json(shown)
     else:
         print_table(
             f"Services ({settings.home})",
@@ -68,6 +68,8 @@ def status(json: bool) -> None:
             )
         if not any(layer["layer"] == "truth" for layer in layers):
             click.echo(why or "truth: nothing published yet")
+        if not why:
+            click.echo("\n".join(sentences(night)))
     if not all(service.healthy for service in services):
         sys.exit(1)
 
@@ -79,6 +81,15 @@ def restart(name: str) -> None:
     from stack.lifecycle import restart as restart_service
 
     restart_service(load(), name, click.echo)
+
+
+@click.command()
+@click.argument("name")
+def stop(name: str) -> None:
+    """Stops one service; the others go on. `tillstream restart NAME` and `tillstream up` start it again."""
+    from stack.lifecycle import stop_service
+
+    stop_service(load(), name, click.echo)
 
 
 @click.command()
@@ -181,4 +192,4 @@ def _id(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-COMMANDS = (up, down, status, restart, logs, doctor, repair, gaps)
+COMMANDS = (up, down, status, stop, restart, logs, doctor, repair, gaps)

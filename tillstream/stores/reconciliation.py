@@ -13,11 +13,10 @@ import msgspec
 from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.shop_calendar import business_day, zone
-from tillstream.stores import comparison, generations
+from tillstream.stores import comparison, generations, raw_counts
 from tillstream.stores.comparison import FIGURES, LATE, UNEXPLAINED
 from tillstream.stores.generations import FULL, Cut, Generation
 from tillstream.stores.kafka import Source
-from tillstream.stores.mongo import events, translated
 from tillstream.stores.mysql import Connection, Cursor, rows, snapshot, transaction
 from tillstream.stores.replays import replayed
 
@@ -62,7 +61,7 @@ def reconcile(connection: "Connection[Cursor]", settings: Settings, night: Gener
         for figure in FIGURES:
             comparison.compare_forgotten(cursor, night, figure)
         _name_causes(cursor, settings, night, begin, end)
-    raw = _raw_events(settings, begin, end)
+    raw = raw_counts.between(settings, _offsets(begin), _offsets(end))
     with transaction(connection) as cursor:
         outcome = _outcome(cursor, night.generation, raw, _counted(end) - _counted(begin))
         _keep(cursor, night.run_id, outcome)
@@ -98,20 +97,6 @@ def _name_causes(
                 for each in sorted(repairs, key=lambda each: each.was_conflict)
             ],
         )
-
-
-def _raw_events(settings: Settings, begin: Mapping[Source, Cut], end: Mapping[Source, Cut]) -> int:
-    """Events of the raw record between two cuts, counted by its index."""
-    number = 0
-    with translated("counting the raw record"):
-        for (topic, partition), at in end.items():
-            first = begin.get((topic, partition), Cut()).next_offset
-            query = {
-                "source.topic": topic, "source.partition": partition,
-                "source.offset": {"$gte": first, "$lt": at.next_offset},
-            }  # fmt: skip
-            number += events(settings, "batch").count_documents(query)
-    return number
 
 
 def _outcome(cursor: Cursor, generation: int, raw: int, counted: int) -> Reconciled:

@@ -11,6 +11,8 @@ from tillstream.shop_calendar import business_day, zone
 from tillstream.stores.kafka import Source
 from tillstream.stores.mongo import Document, rejects, translated
 
+_FIELDS = ("source", "day", "sold_at", "store_id", "product_id", "currency")
+
 
 class Replayed(NamedTuple):
     """One event that was sent again after a repair, and whether a conflict had kept it out."""
@@ -29,7 +31,7 @@ def replayed(settings: Settings, begin: Mapping[Source, int], end: Mapping[Sourc
         {"$match": {"replayed_as": {"$exists": True}}},
         {"$lookup": {"from": EVENTS, "localField": "replayed_as", "foreignField": "_id", "as": "event"}},
         {"$unwind": "$event"},
-        {"$project": {"reason": 1, "event": {"address": 0, "city": 0, "region": 0}}},
+        {"$project": {"reason": 1} | {f"event.{name}": 1 for name in _FIELDS}},
     ]
     with translated("reading the quarantine"):
         for document in rejects(settings, "batch").aggregate(stages, allowDiskUse=True):

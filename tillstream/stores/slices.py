@@ -45,13 +45,15 @@ def look(settings: Settings, night: Generation, begin: Mapping[Source, int], end
 
     Raises TransientError when MongoDB does not answer, TerminalError for a document that is no event.
     """
-    profile = Profile()
-    for (topic, partition), below in sorted(end.items()):
-        since = begin.get((topic, partition), 0)
-        first = 0 if night.kind == FULL else since // BLOCK * BLOCK
-        for row in _groups(settings, (topic, partition), first, since, below):
-            _take(profile, topic, partition, row)
-    return profile
+    return _looked(settings, begin, end, whole=night.kind == FULL)
+
+
+def map_anew(settings: Settings, connection: "Connection[Cursor]", end: Mapping[Source, int]) -> None:
+    """Makes the zone map of the whole raw record up to `end` anew, in one transaction."""
+    profile = _looked(settings, {}, end, whole=True)
+    with transaction(connection) as cursor:
+        zone_map.clear(cursor)
+        zone_map.write(cursor, profile.blocks.values(), end)
 
 
 def write(connection: "Connection[Cursor]", night: Generation, profile: Profile, end: Mapping[Source, int]) -> None:
@@ -75,6 +77,16 @@ def touched_months(cursor: Cursor, night: Generation) -> set[str]:
         touched |= zone_map.months(cursor)
         touched |= {found for (found,) in rows(cursor, "SELECT `month` FROM `published_months`")}
     return touched
+
+
+def _looked(settings: Settings, begin: Mapping[Source, int], end: Mapping[Source, int], *, whole: bool) -> Profile:
+    profile = Profile()
+    for (topic, partition), below in sorted(end.items()):
+        since = begin.get((topic, partition), 0)
+        first = 0 if whole else since // BLOCK * BLOCK
+        for row in _groups(settings, (topic, partition), first, since, below):
+            _take(profile, topic, partition, row)
+    return profile
 
 
 def _groups(settings: Settings, source: Source, first: int, since: int, below: int) -> Iterator[Document]:

@@ -47,6 +47,11 @@ def write(cursor: Cursor, found: Iterable[BlockMonth], below: Mapping[Source, in
             cursor.executemany(statement, sorted(part))
 
 
+def clear(cursor: Cursor) -> None:
+    """Forgets the map: the raw record was made anew, and events may lie elsewhere."""
+    cursor.execute("DELETE FROM `raw_blocks`")
+
+
 def ranges(cursor: Cursor, months: Collection[str], below: Mapping[Source, int]) -> list[Range]:
     """The offsets below a cut that hold all events of these months, at most a block each, in order."""
     if not months:
