@@ -32,7 +32,7 @@ def drain(run: Run) -> list[Figure]:
     with ExitStack() as watches:
         commits = watches.enter_context(Commits(run.settings, DRAIN_LOOK_SECONDS))
         memory = watches.enter_context(MemoryWatch(run.settings))
-        up(run.settings, say)
+        up(run.settings, say, ("stream",))
         commits.wait_for(ends(run.settings))
     figures = _drain_figures(commits, warm, number, peer) if judged else []
     return figures + (_memory_figures(memory) if "memory" in run.parts else [])

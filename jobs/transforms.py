@@ -5,8 +5,8 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
-from pyspark.sql.functions import expr
+from pyspark.sql import Column, DataFrame
+from pyspark.sql.functions import col, expr
 
 from tillstream.money import DIGITS, PLACES
 
@@ -37,6 +37,8 @@ _SUMS = {
     "counted": "sum(if(kind = 'count', quantity, 0))",
     "last_at": "max(happened_at)",
 }
+
+_MONEYS = ("gross", "discount", "revenue")
 
 
 def additions(events: DataFrame, timezone: str, carry: Sequence[str] = ()) -> DataFrame:
@@ -75,3 +77,55 @@ def _signed(events: DataFrame, timezone: str, carry: Sequence[str]) -> DataFrame
         f"cast({sign} * quantity as decimal(9,0)) * unit_price as amount",
         f"cast({sign} as decimal(1,0)) * coalesce(discount, 0) as reduction",
     )
+
+
+# What a row of truth is about: sales of an hour, a day or a month, stock movements of a day, or one physical count.
+BY_HOUR, BY_DAY, BY_MONTH = "sales by hour", "sales by day", "sales by month"
+TRUTH_KEYS = ("grain", "month", "hour", "day", "store_id", "product_id", "currency", "recorded_at", "event_id")
+_SUMMED = tuple(name for name in _SUMS if name != "last_at")
+
+
+def truth(added: DataFrame, months: Sequence[str]) -> DataFrame:
+    """The `additions` of these months rolled up: sales per hour, per day and per month, stock per day, and counts.
+
+    Names of products play no part, so that sales under two names are one row. `grain` is one of BY_HOUR, BY_DAY,
+    BY_MONTH, STOCK, COUNT; a column that a grain has no use for is NULL or 0.
+
+    Columns: TRUTH_KEYS, then the names of _SUMS but `last_at`: bigint, money DECIMAL(24,2). Rows of one partition are
+    in the order of TRUTH_KEYS.
+    """
+    keyed = added.selectExpr(
+        "figure",
+        "date_format(coalesce(hour, day), 'yyyy-MM') as month",
+        "hour",
+        "coalesce(cast(hour as date), day) as day",
+        *("store_id", "product_id", "currency", "recorded_at", "event_id"),
+        *_SUMMED,
+    ).where(col("month").isin(list(months)))
+    common = [col(name) for name in ("figure", "month", "store_id", "product_id", "currency")]
+    sets = [
+        [*common, *(col(name) for name in ("day", "hour", "recorded_at", "event_id"))],
+        [*common, col("day")],
+        common,
+    ]
+    level = expr("grouping_id() as level")
+    rolled = keyed.groupingSets(sets, *sets[0]).agg(level, *_sums_of_sums()).where(f"level = 0 or figure = '{SALES}'")
+    grain = (
+        f"case when figure <> '{SALES}' then figure when level = 0 then '{BY_HOUR}' "
+        f"when day is not null then '{BY_DAY}' else '{BY_MONTH}' end as grain"
+    )
+    shown = [expr(grain), *(col(name) for name in (*TRUTH_KEYS[1:], *_SUMMED))]
+    return rolled.select(*shown).sortWithinPartitions(*TRUTH_KEYS)
+
+
+def without_names(added: DataFrame, carry: str) -> DataFrame:
+    """The `additions` whose product name plays no part, so that sales under two names are one row.
+
+    Columns: KEYS but `product_name`, `carry`, then the names of _SUMS but `last_at`.
+    """
+    keys = [*(key for key in KEYS if key != "product_name"), carry]
+    return added.groupBy(*keys).agg(*_sums_of_sums()).select(*keys, *_SUMMED)
+
+
+def _sums_of_sums() -> list[Column]:
+    return [expr(f"cast(sum({name}) as {MONEY if name in _MONEYS else 'bigint'}) as {name}") for name in _SUMMED]

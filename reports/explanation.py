@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from tillstream import __version__
 from tillstream.accounts import EVENTS
+from tillstream.code_version import code_version
 from tillstream.errors import TerminalError
 from tillstream.money import text
 from tillstream.settings import Settings
@@ -55,6 +55,20 @@ class Conflict(msgspec.Struct, frozen=True):
     received_at: str
 
 
+class Restatement(msgspec.Struct, frozen=True):
+    """What a publication changed in a product's figure after the month was closed."""
+
+    generation: int
+    published_at: str
+    product_id: str
+    currency: str
+    units_before: int
+    units_after: int
+    revenue_before: str
+    revenue_after: str
+    cause: str
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """All that stands behind a month's figure."""
 
@@ -66,6 +80,7 @@ class Explanation(msgspec.Struct, frozen=True):
     generation: int | None
     run_id: str | None
     code_version: str
+    restatements: list[Restatement]
     conflicts: list[Conflict]
     rejected: dict[str, int]
     receipts: list[ReceiptLine]
@@ -82,6 +97,7 @@ def explain(settings: Settings, month: str, product_id: str | None = None) -> Ex
             shown = _shown(cursor, month, product_id)
             layers = _layers(cursor, month, product_id)
             generation = _generation(cursor, month)
+            restatements = _restatements(cursor, month, product_id)
             rejected = dict(
                 rows(
                     cursor,
@@ -99,7 +115,8 @@ def explain(settings: Settings, month: str, product_id: str | None = None) -> Ex
         from_live=layers[1],
         generation=generation[0],
         run_id=generation[1],
-        code_version=generation[2] or __version__,
+        code_version=generation[2] or code_version(),
+        restatements=restatements,
         conflicts=_conflicts(settings, first, end),
         rejected=rejected,
         receipts=lines,
@@ -152,6 +169,24 @@ def _generation(cursor: Cursor, month: str) -> tuple[int | None, str | None, str
         (month,),
     )
     return found[0] if found else (None, None, None)
+
+
+def _restatements(cursor: Cursor, month: str, product_id: str | None) -> list[Restatement]:
+    """The newest first, and of very many the newest."""
+    found = rows(
+        cursor,
+        "SELECT `generation`, `published_at`, `product_id`, `currency`, `before_units`, `after_units`, `before`, "
+        "`after`, `cause` FROM `restatements` WHERE `month` = %s AND (%s IS NULL OR `product_id` = %s) "
+        f"ORDER BY `generation` DESC, `product_id`, `currency` LIMIT {MOST_RECEIPTS}",
+        (month, product_id, product_id),
+    )
+    return [
+        Restatement(
+            generation, f"{at:%Y-%m-%dT%H:%M:%SZ}", product, currency, int(units), int(units_after),
+            text(revenue, currency), text(revenue_after, currency), cause,
+        )
+        for generation, at, product, currency, units, units_after, revenue, revenue_after, cause in found
+    ]  # fmt: skip
 
 
 def _receipts(

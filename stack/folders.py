@@ -92,11 +92,13 @@ def check_space(home: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Whole or not at all; a file that says the same already stays as it is."""
+    """Whole or not at all, and for the owner's eyes only; a file that says the same already stays as it is."""
     if path.exists() and path.read_text() == text:
         return
     draft = path.with_name(f".{path.name}.new")
-    draft.write_text(text)
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
     draft.rename(path)
 
 

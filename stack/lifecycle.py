@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stack import folders, ports, processes, secrets_folder, settings_file, supervisor
 from stack.service import Service
-from stack.services import embedded, named
+from stack.services import embedded, named, whole
 from stack.start import ALIVE, Start
 from stack.supervisor import Control
 from tillstream.errors import TerminalError, TransientError
@@ -64,16 +64,17 @@ def down(settings: Settings, report: Report = silent) -> None:
 
 
 def restart(settings: Settings, name: str, report: Report = silent) -> None:
-    """Stops one service and starts it again. Raises TerminalError when the stack is not running."""
-    service = named(name)
+    """Stops a service with its parts and starts it again. Raises TerminalError when the stack is not running."""
+    services = whole(name)
+    service = services[0]
     if service.external(settings):
         raise TerminalError(f"{name} is not part of this stack: it runs at {service.external(settings)}.")
     control = Control(settings)
     if not settings.home.exists() or not control.is_there():
         raise TerminalError("The stack is not running.", "`tillstream up` starts it.")
     with folders.locked(settings, report):
-        _stop_all(control, [service], report)
-        Start(settings, control, report).run(service)
+        _stop_all(control, list(services), report)
+        _start_all(list(services), Start(settings, control, report))
 
 
 def stop_service(settings: Settings, name: str, report: Report = silent) -> None:
@@ -85,14 +86,14 @@ def stop_service(settings: Settings, name: str, report: Report = silent) -> None
             _stop_all(control, [service], report)
 
 
-def logs_path(settings: Settings, name: str) -> Path:
-    """The log of a service, which is there once it was started."""
-    return folders.log(settings, named(name).name)
+def logs_paths(settings: Settings, name: str) -> list[Path]:
+    """The logs of a service and its parts, each of which is there once its part was started."""
+    return [folders.log(settings, service.name) for service in whole(name)]
 
 
 def _with_needed(every: tuple[Service, ...], names: Iterable[str] | None) -> list[Service]:
     """The services of those names and what they come after, in order."""
-    wanted = {service.name for service in every} if names is None else {named(name).name for name in names}
+    wanted = {part.name for name in names for part in whole(name)} if names is not None else {s.name for s in every}
     for service in reversed(every):
         if service.name in wanted:
             wanted.update(service.after)

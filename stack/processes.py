@@ -24,9 +24,14 @@ class Process:
     service: str
 
 
+def marks(home: Path, service: str) -> dict[str, str]:
+    """The variables by which the processes of a service are known."""
+    return {HOME_MARK: str(home), SERVICE_MARK: service}
+
+
 def marked(home: Path, service: str) -> dict[str, str]:
     """This process's environment with the mark of a service, for a program that is run on its behalf."""
-    return os.environ | {HOME_MARK: str(home), SERVICE_MARK: service}
+    return os.environ | marks(home, service)
 
 
 def of_stack(home: Path, services: Iterable[str] = ()) -> list[Process]:

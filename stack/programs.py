@@ -11,6 +11,7 @@ from tillstream.settings import CHECKOUT
 
 JAVA_VERSIONS = range(17, 22)  # what Spark 4.1 runs on
 SETUP = "make setup"
+POSTGRES = Path("/usr/lib/postgresql")  # one folder per version, as on every Debian and Ubuntu
 # Where Debian puts servers, which a plain user's PATH may lack.
 SERVER_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
 
@@ -51,6 +52,23 @@ def mongod() -> Path:
         if os.access(program, os.X_OK):
             return program
     raise TerminalError("There is no mongod in this Python environment.", f"Run: {SETUP}")
+
+
+def airflow() -> Path:
+    """The `airflow` of the environment that set-up made for it."""
+    program = CHECKOUT / ".build" / "airflow" / "bin" / "airflow"
+    if not program.exists():
+        raise TerminalError(f"Airflow is not installed: there is no {program}.", f"Run: {SETUP}")
+    return program
+
+
+def postgres(name: str, version: str = "") -> Path:
+    """A program of PostgreSQL: of the newest that is installed, or of one version, whose data no other reads."""
+    found = [path for path in POSTGRES.glob(f"{version or '*'}/bin/{name}") if os.access(path, os.X_OK)]
+    if not found:
+        which = f"PostgreSQL {version}".strip()
+        raise TerminalError(f"There is no {name} of {which} on this machine.", f"Run: {SETUP}")
+    return max(found, key=lambda path: int(path.parts[-3]))
 
 
 def server(name: str) -> Path:

@@ -9,12 +9,12 @@ from tillstream.settings import Settings
 
 @dataclass(frozen=True)
 class Launch:
-    """How a service's process begins. No secret belongs here: command and environment can be read by others."""
+    """How a service's process begins. No secret belongs into command or environment, which others can read."""
 
     command: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)  # configuration files, by name in the directory
+    files: Mapping[str, str] = field(default_factory=dict)  # configuration, by name in the directory; private
 
 
 def nothing(_settings: Settings) -> None:
@@ -42,6 +42,8 @@ class Service:
     initialise: Callable[[Settings], None] = nothing
     initialised_by: Callable[[Settings], str] = lambda _settings: ""
     after: tuple[str, ...] = ()
+    part_of: str = ""  # the service whose name stands for this one too
     start_seconds: int = 60
     stop_seconds: int = 30
+    stop_signal: str = "TERM"
     final_exits: tuple[int, ...] = ()  # exit codes after which another start would be in vain

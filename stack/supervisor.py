@@ -51,7 +51,7 @@ autorestart={autorestart}
 exitcodes={exitcodes}
 startsecs=0
 startretries=1000000
-stopsignal=TERM
+stopsignal={stop_signal}
 stopwaitsecs={stop_seconds}
 killasgroup=true
 redirect_stderr=true
@@ -83,6 +83,7 @@ def _program(settings: Settings, service: Service, launch: Launch) -> str:
         autorestart="unexpected" if service.final_exits else "true",
         exitcodes=",".join(map(str, service.final_exits or (0,))),
         stop_seconds=service.stop_seconds,
+        stop_signal=service.stop_signal,
     )
 
 

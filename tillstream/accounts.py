@@ -47,8 +47,17 @@ MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
         tables.EPOCHS: _ADD,
         tables.CUTS: _ADD,
         tables.GENERATIONS: _ADD,
-        tables.PUBLISHED_MONTHS: _ADD,
+        tables.PUBLISHED_MONTHS: _REPLACE,
         tables.STREAM_OFFSETS: _ADD,
+        tables.PUBLICATIONS: _ADD,
+        tables.GENERATION_MONTHS: _REPLACE,
+        tables.PUBLICATION_MONTHS: _REPLACE,
+        tables.RAW_BLOCKS: _REPLACE,
+        tables.SLICE_PROFILE: _REPLACE,
+        tables.QUALITY_RESULTS: _REPLACE,
+        tables.RECONCILIATIONS: _REPLACE,
+        tables.RESTATEMENT_ROWS: _REPLACE,
+        tables.STREAM_LOOKS: _ADD,
     },
     "operator": dict.fromkeys(tables.TABLES, _READ)
     | {

@@ -1,5 +1,7 @@
 """The two kinds of failure: one that may pass by itself, and one that somebody has to mend."""
 
+import sys
+
 
 class TillstreamError(Exception):
     """A failure said in one message: what happened to which thing, and what to do about it."""
@@ -20,3 +22,9 @@ class TransientError(TillstreamError):
 
 class TerminalError(TillstreamError):
     """The same call fails again until somebody changes something."""
+
+
+def told(error: TillstreamError) -> int:
+    """Prints a failure for people on stderr; gives the exit code."""
+    print(f"tillstream: {error}", file=sys.stderr, flush=True)
+    return error.exit_code

@@ -18,8 +18,8 @@ FILE_NAME = "tillstream.env"
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = str) -> Any:
-    return dataclass_field(default=default, metadata={"meaning": meaning, "parse": parse})
+def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:
+    return dataclass_field(default=default, metadata={"meaning": meaning, "parse": parse}, repr=not secret)
 
 
 def _positive(text: str) -> int:
@@ -33,6 +33,13 @@ def _share(text: str) -> float:
     share = float(text)
     if not 0 < share <= 1:
         raise ValueError("must be above 0 and at most 1")
+    return share
+
+
+def _positive_share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < float("inf"):
+        raise ValueError("must be above 0")
     return share
 
 
@@ -59,6 +66,12 @@ def _ports(text: str) -> str:
     return text
 
 
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return text.rstrip("/")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how the shop counts. Passwords are not here but in files: see `secret`."""
@@ -69,11 +82,18 @@ class Settings:
     kafka_port: int = _setting(19092, "port of the embedded Kafka", _positive)
     mongo_port: int = _setting(27117, "port of the embedded MongoDB", _positive)
     mysql_port: int = _setting(13306, "port of the embedded MySQL-protocol server", _positive)
+    airflow_port: int = _setting(18080, "port of the embedded Airflow's page and API", _positive)
     kafka: str = _setting("", "Kafka bootstrap servers, host:port,…; default: the embedded one")
     mongo: str = _setting("", "MongoDB hosts and replica set, host:port,…/?replicaSet=…; default: the embedded one")
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
+    airflow: str = _setting("", "Airflow's address, http://host:port; default: the embedded one", _url)
     spark_master: str = _setting("local[*]", "Spark master of the stream")
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
+    batch_master: str = _setting("local[*]", "Spark master of the batch jobs")
+    batch_memory: str = _setting("1g", "heap of a batch job's driver (and executors, on a cluster)")
+    hang_seconds: int = _setting(
+        60, "a stream that counts nothing for so long although Kafka has records hangs", _positive
+    )
     timezone: str = _setting("Asia/Yangon", "IANA zone of the shop's business day", _timezone)
     currency: str = _setting("MMK", "the shop's own currency, ISO 4217", _currency)
     opening_day: date = _setting(date(2000, 1, 1), "events before this day are rejected", _opening_day)
@@ -82,6 +102,12 @@ class Settings:
     retention_days: int = _setting(-1, "days that Kafka keeps records; -1: for ever", int)
     reject_limit: float = _setting(
         0.5, "the stream stops when more than this share of records is bad; 1: never", _share
+    )
+    notify_url: str = _setting(
+        "", "Apprise URL that is told of refused nights and a dead stream, such as mailto://…; a secret", secret=True
+    )
+    change_limit: float = _setting(
+        0.5, "share by which a night may change a closed month without being refused", _positive_share
     )
 
     @property
@@ -96,6 +122,10 @@ class Settings:
     def mysql_address(self) -> tuple[str, int]:
         host, _, port = (self.mysql or f"127.0.0.1:{self.mysql_port}").rpartition(":")
         return host, int(port)
+
+    @property
+    def airflow_url(self) -> str:
+        return self.airflow or f"http://127.0.0.1:{self.airflow_port}"
 
     @property
     def rules(self) -> Rules:

@@ -23,6 +23,8 @@ TOPIC = "VARCHAR(100)"
 REASON = "VARCHAR(40)"
 FLAG = "TINYINT"
 TEXT = "VARCHAR(1000)"
+RUN = "VARCHAR(250)"
+WORD = "VARCHAR(20)"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Table:
     key: tuple[Column, ...]
     values: tuple[Column, ...]
     indexes: tuple[tuple[str, ...], ...] = field(default=())
+    unique: tuple[str, ...] = ()  # columns that no two rows have alike, besides the key
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -67,6 +70,7 @@ class Table:
         """CREATE TABLE for MySQL 8.4, 9 and MariaDB; the binary NO PAD collation has another name on each."""
         lines = [column.ddl for column in self.columns]
         lines.append(f"PRIMARY KEY ({_names(self.key_names)})")
+        lines += [f"UNIQUE KEY `{name}` (`{name}`)" for name in self.unique]
         lines += [f"KEY `{'_'.join(index)}` ({_names(index)})" for index in self.indexes]
         body = ",\n  ".join(lines)
         options = f"ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}"
@@ -79,6 +83,7 @@ def _names(names: tuple[str, ...]) -> str:
 
 EPOCH = Column("epoch", COUNT, "which cut these figures come after")
 GENERATION = Column("generation", COUNT, "which night recounted these figures")
+RUN_COLUMN = Column("run_id", RUN, "the run, as Airflow names it")
 STORE = Column("store_id", ID, "the shop or branch")
 PRODUCT = Column("product_id", ID, "stable key of the product")
 MONEY_CODE = Column("currency", CURRENCY, "ISO 4217 code; amounts are never added across currencies")
@@ -214,6 +219,7 @@ LAYERS = Table(
     (
         Column("current_epoch", COUNT, "the epoch of new live rows"),
         Column("published_epoch", COUNT, "live rows of this epoch and later ones come on top of the truth"),
+        Column("final_before", MONTH, "months before this one were over at the published cut", default="''"),
     ),
 )
 EPOCHS = Table(
@@ -224,9 +230,14 @@ EPOCHS = Table(
 )
 CUTS = Table(
     "cuts",
-    "The offsets at which each epoch was opened.",
+    "The offsets at which each epoch was opened, and what had become of the records below them.",
     (EPOCH, *SOURCE_KEY),
-    (Column("next_offset", COUNT, "truth of this cut holds every record below it"),),
+    (
+        Column("next_offset", COUNT, "truth of this cut holds every record below it"),
+        Column("counted", COUNT, "records below it that count"),
+        Column("duplicates", COUNT, "records below it that were sent again"),
+        Column("rejected", COUNT, "records below it in quarantine"),
+    ),
 )
 GENERATIONS = Table(
     "generations",
@@ -234,10 +245,26 @@ GENERATIONS = Table(
     (GENERATION,),
     (
         EPOCH,
-        Column("run_id", "VARCHAR(250)", "the run that made it"),
+        RUN_COLUMN,
+        Column("kind", WORD, "night: what was touched; full: everything; backfill: one month at the published cut"),
+        Column("asked_month", MONTH, "the month that the run was asked for", nullable=True),
+        Column("base_epoch", COUNT, "the published epoch when it was opened: what it recounts begins at that cut"),
         Column("code_version", "VARCHAR(64)", "the code that made it"),
         Column("created_at", INSTANT, "when, UTC"),
+        Column("profiled_at", INSTANT, "when all raw events since the base were looked at, UTC", nullable=True),
+        Column("recounts", NUMBER, "how often its recount was begun", default="0"),
+        Column("recounted_at", INSTANT, "when all its rows were there, UTC", nullable=True),
         Column("published_at", INSTANT, "when readers began to see it, UTC", nullable=True),
+    ),
+    unique=("run_id",),
+)
+GENERATION_MONTHS = Table(
+    "generation_months",
+    "The months that each generation recounted.",
+    (GENERATION, MONTH_COLUMN),
+    (
+        Column("closed", FLAG, "1 when the month was over at the cut"),
+        Column("first_final", FLAG, "1 when readers saw the month closed for the first time with it", default="0"),
     ),
 )
 PUBLISHED_MONTHS = Table(
@@ -245,6 +272,111 @@ PUBLISHED_MONTHS = Table(
     "Which generation of each month readers see.",
     (MONTH_COLUMN,),
     (GENERATION, Column("closed", FLAG, "1 when the month was over at its publication")),
+)
+PUBLICATION = Column("publication", COUNT, "number of the publication, from 1")
+PUBLICATIONS = Table(
+    "publications",
+    "Each time that readers were given another truth.",
+    (PUBLICATION,),
+    (
+        GENERATION,
+        EPOCH,
+        Column("origin", COUNT, "the publication whose truth this is: itself, or where a rollback led"),
+        Column("kind", WORD, "as the generation's, or rollback"),
+        Column("published_at", INSTANT, "when, UTC"),
+    ),
+)
+PUBLICATION_MONTHS = Table(
+    "publication_months",
+    "`published_months` as it was after each of the last publications: where a rollback leads.",
+    (PUBLICATION, MONTH_COLUMN),
+    PUBLISHED_MONTHS.values,
+)
+RAW_BLOCKS = Table(
+    "raw_blocks",
+    "Where in the raw record the events of each month are: a month is recounted from these offsets alone.",
+    (*SOURCE_KEY, Column("block", COUNT, "offset div 20000"), MONTH_COLUMN),
+    (
+        Column("events", COUNT, "events of the month in the block"),
+        Column("first_offset", COUNT, "offset of the first of them"),
+        Column("last_offset", COUNT, "offset of the last of them"),
+    ),
+)
+SLICE_PROFILE = Table(
+    "slice_profile",
+    "The raw events between a generation's base and its cut, added up by mongod.",
+    (
+        GENERATION,
+        *SOURCE_KEY,
+        DAY_COLUMN,
+        Column("kind", WORD, "kind of event"),
+        Column("currency", CURRENCY, "ISO 4217 code, empty for stock movements"),
+    ),
+    (
+        Column("events", COUNT, "how many"),
+        Column("units", COUNT, "pieces as written in the events, without a sign"),
+        Column("revenue", MONEY, "quantity x unit price less discount, without a sign; 0 for stock movements"),
+    ),
+)
+QUALITY_RESULTS = Table(
+    "quality_results",
+    "Each check of each run.",
+    (RUN_COLUMN, Column("stage", WORD, "slice, candidate or reconcile"), Column("check_name", "VARCHAR(150)", "which")),
+    (
+        Column("severity", WORD, "critical: refuses the publication; warning: shows"),
+        Column("passed", FLAG, "1 when it passed"),
+        Column("observed", TEXT, "what was found"),
+        Column("expected", TEXT, "what should be"),
+        Column("detail", TEXT, "where, and what to do"),
+        Column("rows_seen", COUNT, "rows that it looked at"),
+        Column("checked_at", INSTANT, "when, UTC"),
+    ),
+)
+RECONCILIATIONS = Table(
+    "reconciliations",
+    "Differences between what readers saw and a candidate, with their cause.",
+    (
+        GENERATION,
+        Column("figure", WORD, "sales, stock or count"),
+        DAY_COLUMN,
+        STORE,
+        PRODUCT,
+        Column("currency", CURRENCY, "ISO 4217 code, empty for stock"),
+    ),
+    (
+        Column("published_units", COUNT, "in the published truth"),
+        Column("live_units", COUNT, "added by the stream since, up to the cut"),
+        Column("candidate_units", COUNT, "in the candidate"),
+        Column("published_revenue", MONEY, "in the published truth"),
+        Column("live_revenue", MONEY, "added by the stream since, up to the cut"),
+        Column("candidate_revenue", MONEY, "in the candidate"),
+        Column("units_difference", COUNT, "candidate less what readers saw, published and live"),
+        Column("revenue_difference", MONEY, "candidate less what readers saw, published and live"),
+        Column("cause", WORD, "late, conflict, repaired reject or unexplained"),
+    ),
+)
+RESTATEMENT_ROWS = Table(
+    "restatement_rows",
+    "Figures of closed months that a publication changed.",
+    (GENERATION, MONTH_COLUMN, STORE, PRODUCT, MONEY_CODE),
+    (
+        Column("before_units", COUNT, "units as last published"),
+        Column("after_units", COUNT, "units from now on"),
+        Column("before_revenue", MONEY, "revenue as last published"),
+        Column("after_revenue", MONEY, "revenue from now on"),
+        Column("cause", WORD, "late, conflict or repaired reject"),
+    ),
+)
+STREAM_LOOKS = Table(
+    "stream_looks",
+    "What the watch over the stream saw at its last look: rates are of the time since.",
+    SOURCE_KEY,
+    (
+        Column("next_offset", COUNT, "how far the stream had counted"),
+        Column("counted", COUNT, "records that counted"),
+        Column("rejected", COUNT, "records in quarantine"),
+        Column("looked_at", INSTANT, "when, UTC"),
+    ),
 )
 
 SHOP = Table(
@@ -285,23 +417,38 @@ TABLES = (
     LIVE_SALES, LIVE_STOCK, LIVE_COUNTS,
     TRUTH_SALES_BY_HOUR, TRUTH_SALES_BY_DAY, TRUTH_SALES_BY_MONTH, TRUTH_STOCK, TRUTH_COUNTS,
     PRODUCT_NAMES, STREAM_OFFSETS, SOURCE_ENDS, REJECT_COUNTS, STREAM_TOPICS, STREAM_GAPS, HEARTBEAT,
-    LAYERS, EPOCHS, CUTS, GENERATIONS, PUBLISHED_MONTHS, SHOP, SUPPLIERS, PRODUCTS,
+    LAYERS, EPOCHS, CUTS, GENERATIONS, GENERATION_MONTHS, PUBLISHED_MONTHS, PUBLICATIONS, PUBLICATION_MONTHS,
+    RAW_BLOCKS, SLICE_PROFILE, QUALITY_RESULTS, RECONCILIATIONS, RESTATEMENT_ROWS, STREAM_LOOKS,
+    SHOP, SUPPLIERS, PRODUCTS,
 )  # fmt: skip
 
 
 def adding_upsert(table: Table) -> str:
-    """INSERT that adds the values onto an existing row; `VALUES()` because MariaDB has no row alias."""
+    """INSERT that adds the values onto an existing row."""
+    return f"{_insert(table)} {adding_tail(table)}"
+
+
+def adding_tail(table: Table) -> str:
+    """The end of an INSERT that adds its values onto an existing row; `VALUES()` because MariaDB has no row alias."""
     updates = ", ".join(f"`{name}` = `{name}` + VALUES(`{name}`)" for name in table.value_names)
-    return f"{_insert(table)} ON DUPLICATE KEY UPDATE {updates}"
+    return f"ON DUPLICATE KEY UPDATE {updates}"
 
 
 def replacing_upsert(table: Table) -> str:
     """INSERT that puts the values in the place of an existing row's."""
+    return f"{_insert(table)} {replacing_tail(table)}"
+
+
+def replacing_tail(table: Table) -> str:
+    """The end of an INSERT that puts its values in the place of an existing row's."""
     updates = ", ".join(f"`{name}` = VALUES(`{name}`)" for name in table.value_names)
-    return f"{_insert(table)} ON DUPLICATE KEY UPDATE {updates}"
+    return f"ON DUPLICATE KEY UPDATE {updates}"
+
+
+def insert_head(table: Table) -> str:
+    """The begin of an INSERT of all columns, up to the values."""
+    return f"INSERT INTO `{table.name}` ({_names(tuple(column.name for column in table.columns))}) VALUES"
 
 
 def _insert(table: Table) -> str:
-    names = [column.name for column in table.columns]
-    places = ", ".join(["%s"] * len(names))
-    return f"INSERT INTO `{table.name}` ({_names(tuple(names))}) VALUES ({places})"  # noqa: S608 names are declared above
+    return f"{insert_head(table)} ({', '.join(['%s'] * len(table.columns))})"

@@ -24,7 +24,7 @@ class View:
 _FIGURES = tuple(column.name for column in SALES_FIGURES)
 _SHOWN = ("units", "returned_units", "lines", "gross", "discount", "revenue")
 
-# The shop's month is over when its last day is; what counts as today is the newest day that any layer knows.
+# A closed month was over at the published cut. What the stream has added since makes a row provisional again.
 _FINAL = "CASE WHEN MIN(`closed`) = 1 AND SUM(`is_live`) = 0 THEN 'final' ELSE 'provisional' END"
 
 
@@ -86,7 +86,12 @@ _DAYS = _merged(
 _MONTHS = _merged(
     "truth_sales_by_month", _T_SALES_KEY, f"{_HOUR_MONTH}, {_L_SALES_KEY}", "live_sales", SALES_FIGURES,
 )  # fmt: skip
-_YEARS = f"SELECT CAST(LEFT(`month`, 4) AS SIGNED) AS `year`, q.* FROM ({_MONTHS}) q"
+# A year is closed when its December is, though a product may have been sold last in May.
+_YEARS = (
+    f"SELECT CAST(LEFT(q.`month`, 4) AS SIGNED) AS `year`, {_SALES_KEY}, {_listed(_FIGURES, 'q.')}, "
+    "CASE WHEN CONCAT(LEFT(q.`month`, 4), '-12') < y.`final_before` THEN q.`closed` ELSE 0 END AS `closed`, "
+    f"q.`is_live` AS `is_live` FROM ({_MONTHS}) q CROSS JOIN `layers` y"
+)
 
 _RECEIPTS = f"""
 SELECT `day`, `store_id`, `currency`, SUM(`receipts`) AS `receipts`, SUM(`revenue`) AS `revenue`,
@@ -252,6 +257,34 @@ SELECT `layer`, `as_of`, `events_behind`,
 FROM ({_LIVE_FRESHNESS} UNION ALL {_TRUTH_FRESHNESS}) f
 """
 
+_QUALITY = """
+SELECT q.`run_id` AS `run_id`, g.`generation` AS `generation`, q.`stage` AS `stage`, q.`check_name` AS `check_name`,
+  CASE WHEN q.`passed` = 1 THEN 'passed' ELSE 'failed' END AS `result`, q.`severity` AS `severity`,
+  q.`observed` AS `observed`, q.`expected` AS `expected`, q.`detail` AS `detail`, q.`rows_seen` AS `rows_seen`,
+  q.`checked_at` AS `checked_at`
+FROM `quality_results` q LEFT JOIN `generations` g ON g.`run_id` = q.`run_id`
+"""
+
+_RECONCILIATION = """
+SELECT r.`generation` AS `generation`, g.`run_id` AS `run_id`, r.`figure` AS `figure`, r.`day` AS `day`,
+  r.`store_id` AS `store_id`, r.`product_id` AS `product_id`, r.`currency` AS `currency`,
+  r.`published_units` AS `published_units`, r.`live_units` AS `live_units`, r.`candidate_units` AS `candidate_units`,
+  r.`published_revenue` AS `published_revenue`, r.`live_revenue` AS `live_revenue`,
+  r.`candidate_revenue` AS `candidate_revenue`, r.`units_difference` AS `units_difference`,
+  r.`revenue_difference` AS `revenue_difference`, r.`cause` AS `cause`
+FROM `reconciliations` r JOIN `generations` g ON g.`generation` = r.`generation`
+"""
+
+_RESTATEMENTS = """
+SELECT r.`generation` AS `generation`, g.`published_at` AS `published_at`, r.`month` AS `month`,
+  r.`product_id` AS `product_id`, r.`currency` AS `currency`,
+  SUM(r.`before_revenue`) AS `before`, SUM(r.`after_revenue`) AS `after`,
+  SUM(r.`before_units`) AS `before_units`, SUM(r.`after_units`) AS `after_units`,
+  GROUP_CONCAT(DISTINCT r.`cause` ORDER BY r.`cause` SEPARATOR ', ') AS `cause`
+FROM `restatement_rows` r JOIN `generations` g ON g.`generation` = r.`generation`
+GROUP BY r.`generation`, g.`published_at`, r.`month`, r.`product_id`, r.`currency`
+"""
+
 VIEWS: tuple[View, ...] = (
     View("product_directory", "The name and category shown for each product.", _DIRECTORY, public=False),
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
@@ -279,4 +312,7 @@ VIEWS: tuple[View, ...] = (
         "Records in quarantine.",
         "SELECT `topic`, `reason`, `rejected`, `last_at` FROM `reject_counts` WHERE `rejected` > 0",
     ),
+    View("quality_checks", "Every check of every night, and what it found.", _QUALITY),
+    View("reconciliation", "What a night found different from the figures shown before it, and why.", _RECONCILIATION),
+    View("restatements", "Figures of closed months that a publication changed.", _RESTATEMENTS),
 )

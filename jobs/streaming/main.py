@@ -14,9 +14,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from jobs.session import spark_session
 from jobs.streaming.checkpoint import CHECKPOINT, set_aside_if_damaged
 from jobs.streaming.micro_batch import MicroBatches
-from jobs.streaming.session import spark_session
 from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings, load

@@ -14,32 +14,15 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from jobs.event_rows import FIELDS, PRICE
 from tillstream.events import TOPICS, Event, Reason, Reject, Sale, StockMovement, decoder, document, same_content
-from tillstream.money import PLACES
 from tillstream.settings import Settings
 from tillstream.stores.kafka import Source
 from tillstream.stores.live import Tally
 from tillstream.stores.mongo import Document, events, find_by_id, insert_new, rejects
 
 LARGEST_EVENT = 8_192  # bytes of a document with every text at its limit, in four-byte characters
-PRICE = pa.decimal128(14, PLACES)
-SCHEMA = pa.schema(
-    [
-        ("kind", pa.string()),
-        ("event_id", pa.string()),
-        ("line_no", pa.int32()),
-        ("store_id", pa.string()),
-        ("product_id", pa.string()),
-        ("product_name", pa.string()),
-        ("quantity", pa.int32()),
-        ("unit_price", PRICE),
-        ("discount", PRICE),
-        ("currency", pa.string()),
-        ("happened_at", pa.timestamp("us", "UTC")),
-        ("day", pa.date32()),
-        ("tally", pa.string()),
-    ]
-)
+SCHEMA = pa.schema([*FIELDS, ("tally", pa.string())])
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ PROMISED = {
     "low_stock": {"store_id", "product_id", "on_hand", "status", "reorder_point", "why"},
     "freshness": {"layer", "as_of", "events_behind", "seconds_behind", "published_at"},
     "rejects_by_reason": {"reason", "rejected"},
+    "quality_checks": {"run_id", "stage", "check_name", "result", "severity", "observed", "expected"},
+    "reconciliation": {"generation", "day", "store_id", "product_id", "currency", "cause"},
+    "restatements": {"generation", "published_at", "month", "product_id", "before", "after", "cause"},
 }  # fmt: skip
 
 

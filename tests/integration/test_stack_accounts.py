@@ -39,6 +39,8 @@ def test_passwords_are_different_and_only_their_owner_may_read_them(servers: Set
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert {path.name for path in folder.iterdir()} == {
         "mysql_root", "mongo_administrator", "mongo_keyfile",
+        "postgres_administrator", "postgres_airflow", "airflow_admin", "airflow_fernet", "airflow_session",
+        "airflow_token",
         *(f"mysql_{account}" for account in MYSQL_ACCOUNTS), *(f"mongo_{account}" for account in MONGO_RIGHTS),
     }  # fmt: skip
     assert len(set(passwords(servers))) == len(passwords(servers))

@@ -13,7 +13,7 @@ import pytest
 
 from stack import folders, programs, secrets_folder
 from stack.doctor import doctor
-from stack.lifecycle import down, logs_path, restart, stop_service, up
+from stack.lifecycle import down, logs_paths, restart, stop_service, up
 from stack.services import SERVICES
 from stack.status import ServiceStatus, status
 from tests.integration.conftest import STORES
@@ -124,7 +124,7 @@ def test_nothing_but_up_needs_a_running_stack(tmp_path: Path) -> None:
     with pytest.raises(TerminalError, match="not running"):
         restart(settings, "mongo")
     with pytest.raises(TerminalError, match="no service 'mango'"):
-        logs_path(settings, "mango")
+        logs_paths(settings, "mango")
     assert not settings.home.exists()
 
 
@@ -137,6 +137,7 @@ def test_status_and_findings_are_json(servers: Settings) -> None:
 def test_doctor_names_the_package_of_each_missing_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "SERVER_PATH", str(tmp_path))
     monkeypatch.setattr(programs, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(programs, "POSTGRES", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(programs, "JAVA_VERSIONS", range(0))
@@ -146,5 +147,6 @@ def test_doctor_names_the_package_of_each_missing_program(tmp_path: Path, monkey
         "apt-get install openjdk-17-jre-headless",
         "apt-get install mariadb-server-core",
         "apt-get install mariadb-client-core",
+        "apt-get install postgresql",
         "make setup",
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.streaming.session import spark_session
+from jobs.session import spark_session
 from tillstream.settings import Settings
 
 

@@ -15,8 +15,8 @@ from tillstream.cli.output import amount, print_json, print_table
 from tillstream.errors import TerminalError, TransientError
 
 COMMANDS = [
-    "answers", "doctor", "down", "explain", "gaps", "import", "logs", "products", "rejects", "repair", "restart",
-    "simulate", "status", "up", "verify",
+    "answers", "doctor", "down", "explain", "gaps", "import", "logs", "nightly", "notify", "products", "rejects",
+    "repair", "restart", "simulate", "status", "up", "verify",
 ]  # fmt: skip
 
 

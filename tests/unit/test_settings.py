@@ -134,6 +134,20 @@ def test_servers_elsewhere_take_the_place_of_the_embedded_ones() -> None:
     assert elsewhere.mysql_address == ("[::1]", 3306)
 
 
+def test_an_address_that_is_a_secret_does_not_show(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, TILLSTREAM_NOTIFY_URL="json://user:geheim@host")
+
+    assert settings.notify_url.endswith("geheim@host")
+    assert "geheim" not in repr(settings)
+
+
+def test_airflow_elsewhere_takes_the_place_of_the_embedded_one(tmp_path: Path) -> None:
+    assert Settings(airflow_port=4).airflow_url == "http://127.0.0.1:4"
+    assert loaded(tmp_path, TILLSTREAM_AIRFLOW="https://airflow.test/").airflow_url == "https://airflow.test"
+    with pytest.raises(TerminalError, match="TILLSTREAM_AIRFLOW"):
+        loaded(tmp_path, TILLSTREAM_AIRFLOW="airflow.test:8080")
+
+
 def test_settings_cannot_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().currency = "USD"  # type: ignore[misc]  # that is the point

@@ -5,8 +5,8 @@ import sys
 import click
 
 from tillstream import __version__
-from tillstream.cli import data, embedded, figures, quarantine
-from tillstream.errors import TillstreamError
+from tillstream.cli import data, embedded, figures, night, quarantine, truth
+from tillstream.errors import TillstreamError, told
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -15,7 +15,8 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-for part in (*embedded.COMMANDS, *data.COMMANDS, *figures.COMMANDS, *quarantine.COMMANDS):
+PARTS = (embedded, data, figures, quarantine, night, truth)
+for part in (command for module in PARTS for command in module.COMMANDS):
     command.add_command(part)
 
 
@@ -24,5 +25,4 @@ def main() -> None:
     try:
         command()
     except TillstreamError as error:
-        click.echo(f"tillstream: {error}", err=True)
-        sys.exit(error.exit_code)
+        sys.exit(told(error))

@@ -1,4 +1,4 @@
-"""Commands of the embedded stack: up, down, status, restart, logs, doctor, repair, gaps."""
+"""Commands of the embedded stack: up, down, status, stop, restart, logs, doctor, repair, gaps."""
 
 import sys
 from collections import deque
@@ -16,10 +16,14 @@ from tillstream.stores.mysql import connect, rows, snapshot
 @click.option("--service", "services", multiple=True, help="Only this service and what it needs; may be repeated.")
 def up(services: tuple[str, ...]) -> None:
     """Starts the whole stack, or what is missing of it. Twice changes nothing."""
+    from stack.airflow_configuration import ADMIN, ADMIN_SECRET
+    from stack.folders import secrets
     from stack.lifecycle import up as start
 
     settings = start(load(), click.echo, services or None)
     click.echo(f"The stack is up; its state is in {settings.home}. `tillstream status` shows it.")
+    if not settings.airflow and (not services or "airflow" in services):
+        click.echo(f"Airflow: {settings.airflow_url}, user {ADMIN}, password in {secrets(settings) / ADMIN_SECRET}")
 
 
 @click.command()
@@ -34,19 +38,19 @@ def down() -> None:
 @click.command()
 @as_json
 def status(json: bool) -> None:
-    """Each service's health, process and port; how fresh the figures are; the last publication."""
+    """Each service's health, process and port; how fresh the figures are; the last publication and the last night."""
+    from reports.last_night import last_night, sentences
     from stack.status import status as look
 
     settings = load()
     services = look(settings)
     try:
-        layers = _layers()
+        layers, night, why = _layers(), last_night(settings), ""
     except TillstreamError as error:
-        layers, why = [], error.what
-    else:
-        why = ""
+        layers, night, why = [], None, error.what
     if json:
-        print_json({"services": services, "freshness": layers, "home": str(settings.home)})
+        shown = {"services": services, "freshness": layers, "last_night": night, "home": str(settings.home)}
+        print_json(shown)
     else:
         print_table(
             f"Services ({settings.home})",
@@ -64,6 +68,8 @@ def status(json: bool) -> None:
             )
         if not any(layer["layer"] == "truth" for layer in layers):
             click.echo(why or "truth: nothing published yet")
+        if not why:
+            click.echo("\n".join(sentences(night)))
     if not all(service.healthy for service in services):
         sys.exit(1)
 
@@ -71,7 +77,7 @@ def status(json: bool) -> None:
 @click.command()
 @click.argument("name")
 def restart(name: str) -> None:
-    """Stops one service and starts it again."""
+    """Stops one service and starts it again; `airflow` stands for all of it."""
     from stack.lifecycle import restart as restart_service
 
     restart_service(load(), name, click.echo)
@@ -79,17 +85,29 @@ def restart(name: str) -> None:
 
 @click.command()
 @click.argument("name")
+def stop(name: str) -> None:
+    """Stops one service; the others go on. `tillstream restart NAME` and `tillstream up` start it again."""
+    from stack.lifecycle import stop_service
+
+    stop_service(load(), name, click.echo)
+
+
+@click.command()
+@click.argument("name")
 @click.option("--lines", default=50, show_default=True, type=click.IntRange(1, 100_000), help="How many, from the end.")
 def logs(name: str, lines: int) -> None:
-    """The last lines of a service's log."""
-    from stack.lifecycle import logs_path
+    """The last lines of a service's log, and of its parts'."""
+    from stack.lifecycle import logs_paths
 
-    path = logs_path(load(), name)
-    try:
-        with path.open(errors="backslashreplace") as log:
-            click.echo("".join(deque(log, lines)), nl=False)
-    except FileNotFoundError as error:
-        raise TerminalError(f"There is no log of {name} yet: {path}.", "`tillstream up` starts it.") from error
+    paths = logs_paths(load(), name)
+    for path in paths:
+        if len(paths) > 1:
+            click.echo(f"==> {path} <==")
+        try:
+            with path.open(errors="backslashreplace") as log:
+                click.echo("".join(deque(log, lines)), nl=False)
+        except FileNotFoundError as error:
+            raise TerminalError(f"There is no log of {name} yet: {path}.", "`tillstream up` starts it.") from error
 
 
 @click.command()
@@ -174,4 +192,4 @@ def _id(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-COMMANDS = (up, down, status, restart, logs, doctor, repair, gaps)
+COMMANDS = (up, down, status, stop, restart, logs, doctor, repair, gaps)

@@ -79,7 +79,7 @@ def verify(json: bool) -> None:
 @click.option("--product", metavar="ID", help="One product; without it, all.")
 @as_json
 def explain(month: str, product: str | None, json: bool) -> None:
-    """A figure down to its receipts: raw events, conflicts, rejects, generation, code version."""
+    """A figure down to its receipts: raw events, conflicts, rejects, restatements, generation, code version."""
     from reports.explanation import explain as read_explanation
 
     found = read_explanation(load(), month, product)
@@ -106,6 +106,23 @@ def explain(month: str, product: str | None, json: bool) -> None:
     click.echo(
         f"Units from truth {found.from_truth:,} (generation {generation}), from live {found.from_live:,}; "
         f"code {found.code_version}."
+    )
+    print_table(
+        "Restated after the month was closed",
+        ("generation", "published", "product", "units", "from", "to", "currency", "cause"),
+        (
+            (
+                r.generation,
+                r.published_at,
+                r.product_id,
+                f"{r.units_before:,} to {r.units_after:,}",
+                amount(r.revenue_before),
+                amount(r.revenue_after),
+                r.currency,
+                r.cause,
+            )
+            for r in found.restatements
+        ),
     )
     print_table("Conflicts", ("record", "received", "what"), ((c.id, c.received_at, c.detail) for c in found.conflicts))
     print_table("In quarantine, all months", ("reason", "records"), sorted(found.rejected.items()))

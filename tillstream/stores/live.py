@@ -312,7 +312,7 @@ def _confirm(cursor: Cursor, tallies: Sequence[Tally]) -> None:
 
 
 def _beat(cursor: Cursor, assignments: str, arguments: Sequence[Any] = ()) -> None:
-    cursor.execute(f"UPDATE `heartbeat` SET {assignments} WHERE `layer` = 'live'", arguments or None)  # noqa: S608
+    cursor.execute(f"UPDATE `heartbeat` SET {assignments} WHERE `layer` = 'live'", arguments or None)
 
 
 def _instant(milliseconds: int) -> datetime:

@@ -13,7 +13,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from stack import folders, processes, programs
-from stack.lifecycle import logs_path, stop_service, up
+from stack.lifecycle import logs_paths, stop_service, up
 from stack.status import ServiceStatus, status
 from tillstream.accounts import MONGO_DATABASE
 from tillstream.settings import CHECKOUT, Settings
@@ -42,8 +42,8 @@ class Shop:
         self.home = settings.home
 
     def up(self, *services: str) -> None:
-        """Starts what does not run: all, or these and what they need."""
-        self.settings = up(self.settings, services=services or None)
+        """Starts what does not run: the stream, or these, and what they need."""
+        self.settings = up(self.settings, services=services or ("stream",))
 
     def stop(self, service: str) -> None:
         """Stops a service, so that it stays away until `up`."""
@@ -72,7 +72,7 @@ class Shop:
 
     def log(self, service: str = "stream") -> str:
         """All that a service has said."""
-        return logs_path(self.settings, service).read_text(errors="replace")
+        return logs_paths(self.settings, service)[0].read_text(errors="replace")
 
     def heard(self, text: str, since: int) -> Callable[[], bool]:
         """Whether the stream's log says this after so many characters."""

@@ -1,0 +1,101 @@
+"""Recounts the touched months from the raw record below the cut: the candidate, which nobody sees before publication.
+
+Executors read MongoDB by ranges of source offsets, `jobs.transforms` adds up with the functions that the stream uses,
+and the rows are written from the executors. Run again it removes what it wrote and gives the same bytes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.batch.command import parser, run
+from jobs.batch.raw_reading import raw_events
+from jobs.session import batch_session
+from jobs.transforms import BY_DAY, BY_HOUR, BY_MONTH, COUNT, STOCK, additions, truth
+from tillstream import tables
+from tillstream.settings import Settings
+from tillstream.stores import generations, slices, zone_map
+from tillstream.stores import truth as truth_store
+from tillstream.stores.generations import Generation
+from tillstream.stores.mysql import connect, snapshot
+from tillstream.stores.zone_map import Range
+
+TABLES = {
+    BY_HOUR: tables.TRUTH_SALES_BY_HOUR,
+    BY_DAY: tables.TRUTH_SALES_BY_DAY,
+    BY_MONTH: tables.TRUTH_SALES_BY_MONTH,
+    STOCK: tables.TRUTH_STOCK,
+    COUNT: tables.TRUTH_COUNTS,
+}
+
+
+Make = Callable[[Settings, Generation, Sequence[str], Sequence[Range]], int]
+
+
+def work(settings: Settings, chosen: argparse.Namespace, make: Make | None = None) -> str:
+    """Writes the candidate of a run; `make` does it, by default with Spark."""
+    connection = connect(settings, "batch")
+    try:
+        with snapshot(connection) as cursor:
+            night = generations.find(cursor, chosen.run)
+            if night.published_at is not None:
+                return f"Generation {night.generation} is published: nothing to recount."
+            months = sorted(slices.touched_months(cursor, night))
+            ranges = zone_map.ranges(cursor, months, generations.offsets(cursor, night.epoch))
+            open_month = generations.first_open_month(cursor, night.epoch, settings.timezone)
+        number = generations.begin_recount(connection, chosen.run, months, open_month)
+        truth_store.remove(connection, night.generation)
+        written = (make or candidate)(settings, night, months, ranges) if ranges else 0
+        generations.end_recount(connection, night.generation, number)
+    finally:
+        connection.close()
+    return (
+        f"Generation {night.generation}: {written:,} rows of {len(months)} months out of {_events(ranges):,} records."
+    )
+
+
+def candidate(settings: Settings, night: Generation, months: Sequence[str], ranges: Sequence[Range]) -> int:
+    """Recounts and writes from the executors; gives the number of rows."""
+    session = batch_session(settings, f"tillstream recount {night.run_id}", _events(ranges))
+    try:
+        events = raw_events(session, settings, [(each, night.epoch) for each in ranges])
+        rows = truth(additions(events, settings.timezone), months)
+        task = partial(_write, settings=settings, generation=night.generation)
+        [(written,)] = rows.mapInArrow(task, "written bigint").selectExpr("coalesce(sum(written), 0)").collect()
+    finally:
+        session.stop()
+    return int(written)
+
+
+def _write(batches: Iterable[pa.RecordBatch], settings: Settings, generation: int) -> Iterator[pa.RecordBatch]:
+    connection = connect(settings, "batch")
+    try:
+        for batch in batches:
+            written = truth_store.write(connection, generation, rows_by_table(pa.Table.from_batches([batch])))
+            yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
+    finally:
+        connection.close()
+
+
+def rows_by_table(found: pa.Table) -> dict[tables.Table, pa.Table]:
+    """Rows of `transforms.truth`, each with the table that it belongs in."""
+    named = found.append_column("quantity", found["counted"])
+    parts = {table: named.filter(pc.equal(named["grain"], grain)) for grain, table in TABLES.items()}
+    return {table: part for table, part in parts.items() if part.num_rows}
+
+
+def _events(ranges: Sequence[Range]) -> int:
+    return sum(each.end - each.first for each in ranges)
+
+
+def main() -> int:
+    """The task's command."""
+    return run(parser(__doc__), work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

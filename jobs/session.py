@@ -1,0 +1,88 @@
+"""The Spark sessions of the jobs."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from tillstream.errors import TerminalError
+from tillstream.settings import CHECKOUT, Settings
+
+JARS = CHECKOUT / ".build" / "jars" / "spark"
+SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process id
+
+
+def spark_session(settings: Settings, name: str) -> SparkSession:
+    """The stream's session. Raises TerminalError when the jars that read Kafka are missing."""
+    options = {
+        "spark.jars": _kafka_jars(),
+        "spark.driver.memory": settings.spark_memory,
+        "spark.executor.memory": settings.spark_memory,
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+        # A micro-batch's figures are a few hundred rows: one or two reducers, and nothing to adapt.
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.adaptive.enabled": "false",
+    }
+    return _started(settings.spark_master, name, options)
+
+
+def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bool = False) -> SparkSession:
+    """A session for a batch job over so many raw events."""
+    cores = os.cpu_count() or 1
+    # Half a million events a reducer at most: what one adds up stays well inside the heap.
+    reducers = max(cores, events // 500_000)
+    options = {
+        "spark.driver.memory": settings.batch_memory,
+        "spark.executor.memory": settings.batch_memory,
+        # A short job ends before the second compiler has paid for itself: it costs two seconds of the first ten.
+        "spark.driver.extraJavaOptions": f"-XX:+UseParallelGC{' -XX:TieredStopAtLevel=1' * (events < SHORT_JOB)}",
+        "spark.local.dir": str(_scratch(settings.home / SCRATCH)),
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+        "spark.sql.shuffle.partitions": str(reducers),
+        "spark.sql.adaptive.enabled": "false",
+    }
+    if reads_kafka:
+        options["spark.jars"] = _kafka_jars()
+    return _started(settings.batch_master, name, options)
+
+
+SHORT_JOB = 3_000_000  # events
+
+
+def _kafka_jars() -> str:
+    jars = sorted(str(jar) for jar in JARS.glob("*.jar"))
+    if not jars:
+        raise TerminalError(f"Spark's Kafka jars are missing in {JARS}.", "`make setup` brings them.")
+    return ",".join(jars)
+
+
+def _started(master: str, name: str, options: dict[str, str]) -> SparkSession:
+    # The host's name may resolve to an interface that nobody should listen on.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors decode with the same packages as the driver
+    shared = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    builder = SparkSession.builder.master(master).appName(name)
+    for key, value in (shared | options).items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    return session
+
+
+def _scratch(folder: Path) -> Path:
+    """A folder for this process; those of processes that were killed are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        if not Path("/proc", left.name).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    mine = folder / str(os.getpid())
+    mine.mkdir(exist_ok=True)
+    return mine

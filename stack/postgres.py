@@ -1,0 +1,157 @@
+"""PostgreSQL, as Debian and Ubuntu carry it: Airflow's own records, behind a socket in a private folder, no port.
+
+It refuses to run as root. A stack of root's runs it as the user whom Debian's package makes for it, with the one
+capability that lets it through root's private folders to its data.
+"""
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+from stack import airflow_configuration, folders, processes, programs
+from stack.service import Launch, Service
+from tillstream.errors import TerminalError
+from tillstream.settings import Settings
+
+ADMINISTRATOR = "postgres_administrator"
+DATA, DRAFT = "data", "data.new"
+INSTALL_SECONDS, PROBE_SECONDS = 120, 10
+SYSTEM_USER = "postgres"
+OPTIONS = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "max_wal_size": "256MB",
+    "wal_level": "minimal",  # there is no copy to send it to
+    "max_wal_senders": "0",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "unix_socket_permissions": "0700",
+}
+
+
+def _data(settings: Settings) -> Path:
+    return folders.of_service(settings, "postgres") / DATA
+
+
+def _launch(settings: Settings) -> Launch:
+    sockets = str(airflow_configuration.database_sockets(settings)).replace('"', '""')
+    options = OPTIONS | {"unix_socket_directories": f'"{sockets}"'}
+    return Launch(
+        command=(
+            *_as_its_owner(),
+            str(programs.postgres("postgres", _version(settings))),
+            f"-D{_data(settings)}",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ),
+        directory=folders.of_service(settings, "postgres"),
+    )
+
+
+def _as_its_owner() -> tuple[str, ...]:
+    """The beginning of a command that root runs as PostgreSQL's own user; nothing for anybody else."""
+    if os.geteuid() != 0:
+        return ()
+    user = _system_user()
+    capability = "+dac_override"
+    return (
+        str(programs.server("setpriv")), f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
+        f"--inh-caps={capability}", f"--ambient-caps={capability}",
+        "--pdeathsig=SIGINT",  # a change of user forgets what the leash has asked for
+    )  # fmt: skip
+
+
+def _system_user() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError as error:
+        raise TerminalError(
+            f"PostgreSQL cannot run as root, and this machine has no user '{SYSTEM_USER}'.", f"Run: {programs.SETUP}"
+        ) from error
+
+
+def _version(settings: Settings) -> str:
+    """Of the program that made the data; empty before there are any."""
+    path = _data(settings) / "PG_VERSION"
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _prepare(settings: Settings) -> None:
+    _make_owned(airflow_configuration.database_sockets(settings))
+    data = _data(settings)
+    if data.exists():
+        return _forget_dead_server(settings, data / "postmaster.pid")
+    draft = data.with_name(DRAFT)
+    shutil.rmtree(draft, ignore_errors=True)
+    _make_owned(draft)
+    _run(
+        settings,
+        [
+            str(programs.postgres("initdb")), f"--pgdata={draft}", f"--username={SYSTEM_USER}",
+            f"--pwfile={folders.secrets(settings) / ADMINISTRATOR}", "--auth=scram-sha-256",
+            "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
+        ],
+    )  # fmt: skip
+    single = [str(programs.postgres("postgres")), "--single", f"-D{draft}", "postgres"]
+    _run(settings, single, _database(settings.secret(airflow_configuration.DATABASE_SECRET)))
+    draft.rename(data)
+    return None
+
+
+def _database(password: str) -> str:
+    """One statement per line, for a server that has no socket yet."""
+    name = airflow_configuration.DATABASE
+    return f"CREATE ROLE {name} LOGIN PASSWORD '{password}'\nCREATE DATABASE {name} OWNER {name}\n"
+
+
+def _make_owned(folder: Path) -> None:
+    folders.make_private(folder)
+    if os.geteuid() == 0:
+        user = _system_user()
+        os.chown(folder, user.pw_uid, user.pw_gid)
+
+
+def _forget_dead_server(settings: Settings, path: Path) -> None:
+    """After a power cut the process id in the file may be another program's, and PostgreSQL would wait for that."""
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        if not processes.is_part(int(path.read_text().split()[0]), settings.home, "postgres"):
+            path.unlink()
+
+
+def _run(settings: Settings, command: list[str], text: str = "") -> None:
+    done = subprocess.run(
+        [*_as_its_owner(), *command], input=text, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False,
+        cwd="/", env=processes.marked(settings.home, "postgres"),
+    )  # fmt: skip
+    if done.returncode or "ERROR:" in done.stderr:  # a single-user server goes on behind an error
+        output = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
+        raise TerminalError(f"{Path(command[0]).name} could not make the database's folder:\n{output}")
+
+
+def _answers(settings: Settings) -> bool:
+    probe = [str(programs.postgres("pg_isready")), "--quiet"]
+    probe += [f"--host={airflow_configuration.database_sockets(settings)}"]
+    try:
+        return subprocess.run(probe, timeout=PROBE_SECONDS, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+POSTGRES = Service(
+    name="postgres",
+    launch=_launch,
+    is_healthy=_answers,
+    answers=_answers,
+    external=lambda settings: settings.airflow,
+    secrets=(ADMINISTRATOR, airflow_configuration.DATABASE_SECRET),
+    administrator=airflow_configuration.DATABASE_SECRET,
+    prepare=_prepare,
+    initialise=airflow_configuration.migrate,
+    initialised_by=lambda _settings: airflow_configuration.version(),
+    stop_seconds=60,
+    stop_signal="INT",  # fast: it does not wait for clients to leave
+)

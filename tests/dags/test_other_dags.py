@@ -1,0 +1,46 @@
+"""The watch and the DAGs that somebody starts by hand."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tillstream_jobs
+
+
+def words(dag: Any, task_id: str, params: dict[str, Any]) -> list[str]:
+    task = dag.get_task(task_id).prepare_for_execution()
+    task.render_template_fields({"params": params})
+    return list(tillstream_jobs._words(task.command))
+
+
+@pytest.mark.parametrize(
+    ("params", "options"),
+    [
+        ({"ids": ["sales-0-17", "sales-2-4"], "reason": None}, ["sales-0-17", "sales-2-4"]),
+        ({"ids": [], "reason": "bad_price"}, ["--reason", "bad_price"]),
+        ({"ids": ["1", "2e3"], "reason": None}, ["1", "2e3"]),
+        ({"ids": [], "reason": None}, []),
+    ],
+)
+def test_rejects_are_replayed_by_id_or_by_reason(
+    dags: dict[str, Any], params: dict[str, Any], options: list[str]
+) -> None:
+    assert words(dags["replay_rejects"], "replay", params) == ["tillstream", "rejects", "replay", *options]
+
+
+@pytest.mark.parametrize(
+    ("said", "needed"), [("RESTART", True), ("all is well", False), (None, False), ("no RESTART", False)]
+)
+def test_the_stream_is_restarted_when_its_watch_says_so(dags: dict[str, Any], said: str | None, needed: bool) -> None:
+    task = dags["stream_watch"].get_task("restart_stream").prepare_for_execution()
+    task.render_template_fields({"ti": SimpleNamespace(xcom_pull=lambda task_ids: said)})
+
+    assert task.upstream_task_ids == {"watch"}
+    assert (task.when == "True") == needed
+
+
+def test_the_watch_looks_every_five_minutes(dags: dict[str, Any]) -> None:
+    assert dags["stream_watch"].timetable.expression == "*/5 * * * *"
+    assert [dags[name].timetable.__class__.__name__ for name in ("rebuild_live", "rebuild_raw")] == [
+        "NullTimetable"
+    ] * 2
