@@ -25,6 +25,7 @@ MONTH_PRIOR = 8.0  # independent errors with which the quantiles are half the da
 HEAVY_TAILS = 5  # degrees of freedom of the prior
 LEAST_ERRORS = 20
 CENTRE = 0.5
+SHIFT_KEPT = 0.67  # of what all forecasts missed by: the next period need not err as the last one did
 WIDER = 1.03  # of months: the origins span a year or so, and the next one is a draw of its own
 
 
@@ -60,9 +61,12 @@ class Spread:
             ]
         )
         strata = [self._stratum(case.features) for case in cases]
-        self._quantiles = np.stack(
+        errors = np.stack(
             [_step_quantiles([r[step] for r in ratios], [s[step] for s in strata]) for step in range(self._horizon)]
         )
+        middle = np.abs(LEVELS - 0.5) <= CENTRE / 2
+        self._centres = errors[:, :, middle].mean(axis=2)
+        self._quantiles = errors - (1 - SHIFT_KEPT) * self._centres[..., None]
 
     def scale(self, features: Floats) -> Floats:
         """How far a forecast is off, typically: horizon x series."""
@@ -89,10 +93,8 @@ class Spread:
         What the whole panel erred by, at that horizon and stratum, without the few who erred wildly.
         """
         scale, stratum = self.scale(features), self._stratum(features)
-        middle = np.abs(LEVELS - 0.5) <= CENTRE / 2
-        shift = self._quantiles[:, :, middle].mean(axis=2)
         steps = np.arange(len(forecast))[:, None]
-        found: Floats = np.maximum(forecast + shift[steps, stratum] * scale, 0.0)
+        found: Floats = np.maximum(forecast + self._centres[steps, stratum] * scale, 0.0)
         return found
 
     def _stratum(self, features: Floats) -> Ints:
