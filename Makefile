@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream docs lock clean
+.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast bench-restock docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -9,7 +9,7 @@ AIRFLOW := .build/airflow/bin
 IN_AIRFLOW := dags/*.py plugins/*.py docs/*.py tests/dags/*.py
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: system packages, Python environment, jars
 	@setup/setup.sh
@@ -38,6 +38,15 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
+
+bench-setup: # what the two below need besides
+	@setup/setup.sh bench
+
+bench-forecast: bench-setup ## measure the forecast against statsforecast: accuracy, intervals, speed; ARGS=--fresh: the peers anew
+	@.build/bench/bin/python -m benchmarks.forecast $(ARGS)
+
+bench-restock: bench-setup ## replay the last twelve months of panels through the order policy and its peers
+	@.build/bench/bin/python -m benchmarks.restock $(ARGS)
 
 docs: setup ## write the generated pages of docs/ and .env.example anew
 	@$(BIN)/python -m tillstream.reference_docs

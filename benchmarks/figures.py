@@ -16,7 +16,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One measured value. `holds` is None where nothing was judged; `peer` is what the plain consumer reached."""
+    """One measured value. `holds` is None where nothing was judged; `peer` is what the peer reached."""
 
     name: str
     value: float | None
@@ -39,14 +39,24 @@ class Machine(msgspec.Struct, frozen=True):
     scale: float
 
 
-def at_most(name: str, value: float, limit: float, unit: str) -> Figure:
+def at_most(name: str, value: float, limit: float, unit: str, peer: float | None = None) -> Figure:
     """A figure that must not be above `limit`."""
-    return Figure(name, value, unit, f"≤ {limit:,}", value <= limit)
+    return Figure(name, value, unit, f"≤ {limit:,}", value <= limit, peer)
 
 
 def at_least(name: str, value: float, limit: float, unit: str, peer: float | None = None) -> Figure:
     """A figure that must not be below `limit`."""
     return Figure(name, value, unit, f"≥ {limit:,}", value >= limit, peer)
+
+
+def between(name: str, value: float, least: float, most: float, unit: str) -> Figure:
+    """A figure that must not be below `least` or above `most`."""
+    return Figure(name, value, unit, f"{least:,} to {most:,}", least <= value <= most)
+
+
+def told(name: str, value: float, unit: str, peer: float | None = None) -> Figure:
+    """A figure without a bar."""
+    return Figure(name, value, unit, "", None, peer)
 
 
 def missing(name: str, *, failed: bool) -> Figure:

@@ -2,6 +2,7 @@
 # Brings a Debian 12 or Ubuntu 24.04 machine to where Tillstream runs and its tests pass.
 #
 #   setup/setup.sh        whatever is not yet in place
+#   setup/setup.sh bench  the environment of bench-forecast and bench-restock as well
 #   setup/setup.sh lock   resolves the versions anew and records them: locks/*.txt and setup/jars.sha256
 #
 # A step is in place when its result is there and its stamp holds the digest of all it was made of. The stamp is written
@@ -146,6 +147,11 @@ install_airflow() {
     .build/uv/bin/uv pip check --python .build/airflow/bin/python
 }
 
+install_bench() {
+    .build/uv/bin/uv venv --clear --python "$python" .build/bench
+    again .build/uv/bin/uv pip sync --python .build/bench/bin/python --require-hashes locks/bench.txt
+}
+
 install_tillstream() {
     .build/uv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
     ln -sfn "$java_home" .build/java
@@ -203,6 +209,12 @@ setup() {
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
 }
 
+bench() {
+    setup
+    steps=7
+    step 'Environment of the benchmarks' bench .build/bench/bin/python locks/bench.txt
+}
+
 lock() { # versions already locked are kept where they still fit; UPGRADE=1 takes the newest
     local compile folder
     system
@@ -213,6 +225,7 @@ lock() { # versions already locked are kept where they still fit; UPGRADE=1 take
     "${compile[@]}" --group build -o locks/build.txt
     "${compile[@]}" pyproject.toml --group dev -o locks/app.txt
     "${compile[@]}" --group airflow -o locks/airflow.txt
+    "${compile[@]}" --group bench --constraint locks/app.txt -o locks/bench.txt
     for folder in kafka spark; do
         fetch_jars $folder >"$log"
         digests $folder

