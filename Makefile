@@ -34,6 +34,7 @@ bench-stream: setup ## measure the stream: throughput, latency, recovery
 
 docs: setup ## write the generated pages of docs/ and .env.example anew
 	@$(BIN)/python -m tillstream.reference_docs
+	@$(BIN)/python -m expectations.reference
 
 lock: ## resolve versions and checksums anew; UPGRADE=1 takes the newest
 	@setup/setup.sh lock

@@ -36,6 +36,13 @@ def _share(text: str) -> float:
     return share
 
 
+def _positive_share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < float("inf"):
+        raise ValueError("must be above 0")
+    return share
+
+
 def _currency(text: str) -> str:
     if text not in CURRENCY_PLACES:
         raise ValueError("is not a supported ISO 4217 code")
@@ -80,6 +87,9 @@ class Settings:
     retention_days: int = _setting(-1, "days that Kafka keeps records; -1: for ever", int)
     reject_limit: float = _setting(
         0.5, "the stream stops when more than this share of records is bad; 1: never", _share
+    )
+    change_limit: float = _setting(
+        0.5, "share by which a night may change a closed month without being refused", _positive_share
     )
 
     @property
