@@ -82,10 +82,12 @@ def listed(columns: Sequence[str], prefix: str = "") -> str:
 def side_by_side(key: Sequence[str], figures: Sequence[str], sides: dict[str, str]) -> str:
     """One row per key that any side has, with `<side>_<figure>` of each side, 0 where it lacks the key.
 
-    A side is a SELECT of the key and the figures, with any number of rows per key.
+    A side is a SELECT of the key and the figures, with any number of rows per key: each is added up by itself first, so
+    that no more than the sums are put side by side.
     """
     parts = [
-        f"SELECT {listed(key)}, {', '.join(_columns(figures, side, sides))} FROM ({query}) `{side}`"
+        f"SELECT {listed(key)}, {', '.join(_columns(figures, side, sides))} FROM ({query}) `{side}` "
+        f"GROUP BY {listed(key)}"
         for side, query in sides.items()
     ]
     sums = ", ".join(f"SUM(`{side}_{figure}`) AS `{side}_{figure}`" for side in sides for figure in figures)
@@ -93,4 +95,6 @@ def side_by_side(key: Sequence[str], figures: Sequence[str], sides: dict[str, st
 
 
 def _columns(figures: Sequence[str], side: str, sides: dict[str, str]) -> list[str]:
-    return [f"{f'`{figure}`' if side == other else 0} AS `{other}_{figure}`" for other in sides for figure in figures]
+    return [
+        f"{f'SUM(`{figure}`)' if side == other else 0} AS `{other}_{figure}`" for other in sides for figure in figures
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from expectations import CANDIDATE, SLICE, gate
-from jobs.batch import publish, recount
+from jobs.batch import publish, rebuild_live, recount
 from tests.faults.shop_record import raw_record
 from tests.night.nights import candidate, cut, looked_at, reconciled, selected
 from tests.night.shop import Shop, empty
@@ -64,6 +64,19 @@ def test_nights_of_every_kind_pass_and_are_published(shop: Shop) -> None:
     shop.trade(MARCH, 10)
     shop.count()
     proved_night(shop.settings, "all of it", full=True)
+
+
+def test_a_night_after_a_rollback_and_a_rebuild_of_live_figures_passes(shop: Shop) -> None:
+    proved_night(shop.settings, "first")
+    shop.trade(FEBRUARY, 20)
+    shop.count()
+    proved_night(shop.settings, "second")
+    rebuild_live.roll_back(shop.settings, None)
+    shop.trade(MARCH, 3)
+    shop.count()
+    rebuild_live.work(shop.settings, Namespace())
+
+    proved_night(shop.settings, "third")
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,12 @@ def test_a_tables_checks_follow_its_declaration() -> None:
         Table("truth_shelves", "Shelves.", (GENERATION, MONTH_COLUMN, DAY_COLUMN, shelf), STOCK_FIGURES)
     )
 
-    assert "`shelf_id` IS NOT NULL" in rule(subject, "keys")
-    assert "`shelf_id` <> ''" in rule(subject, "keys")
-    assert "`day` <> ''" not in rule(subject, "keys")
-    assert "CHAR_LENGTH(`shelf_id`) <= 12" in rule(subject, "ids")
+    assert rule(subject, "keys") == (
+        "`generation` IS NOT NULL AND `month` <> '' AND `day` IS NOT NULL AND `shelf_id` <> ''"
+    )
+    assert rule(subject, "ids") == (
+        "CHAR_LENGTH(`shelf_id`) <= 12 AND `shelf_id` NOT LIKE ' %' AND `shelf_id` NOT LIKE '% '"
+    )
     assert rule(subject, "figures") == "`delivered` IS NOT NULL AND `lost` IS NOT NULL"
     assert rule(subject, "month") == "`month` = DATE_FORMAT(`day`, '%Y-%m')"
     assert "FROM `truth_shelves` t WHERE t.`generation` = {generation}" in subject.rows
