@@ -98,7 +98,9 @@ class JobOperator(BaseOperator):
                 complained = [line] if line.startswith(MESSAGE_BEGINS) else [*complained, line][-20:]
             elif line.strip():
                 said = line
-        self._judge(context, self._process.wait(), complained)
+        code = self._process.wait()
+        if code != 0:
+            self._fail(context, code, said, _message(code, complained))
         return said
 
     def on_kill(self) -> None:
@@ -111,11 +113,8 @@ class JobOperator(BaseOperator):
                 self._process.wait(STOP_SECONDS)
                 break
 
-    def _judge(self, context: Context, code: int, complained: list[str]) -> None:
-        if code == 0:
-            return
-        message = _message(code, complained)
-        context["ti"].xcom_push("failure", {"code": code, "message": message})
+    def _fail(self, context: Context, code: int, said: str, message: str) -> None:
+        context["ti"].xcom_push("failure", {"code": code, "message": message, "said": said})
         if code == TRY_AGAIN or code < 0:
             raise AirflowException(message)
         raise AirflowFailException(message)

@@ -90,3 +90,10 @@ def test_a_task_is_a_command_that_may_be_run_again(dags: dict[str, Any], name: s
 
 def test_the_page_is_up_to_date(dags: dict[str, Any]) -> None:
     assert dags_page.PAGE.read_text(encoding="utf-8") == dags_page.page(dags), "run `make docs`"
+
+
+def test_a_module_that_is_run_exists(dags: dict[str, Any]) -> None:
+    modules = {task.command[2] for dag in dags.values() for task in dag.tasks if task.command[:2] == ["python", "-m"]}
+    missing = [name for name in modules if not (dags_page.CHECKOUT / (name.replace(".", "/") + ".py")).exists()]
+    assert modules
+    assert missing == []

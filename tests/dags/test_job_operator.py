@@ -35,7 +35,7 @@ def alive(pid: int) -> bool:
 
 
 def wait_until(is_met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not is_met():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
@@ -89,7 +89,13 @@ def test_an_exit_code_says_whether_to_try_again(
 
     assert isinstance(caught.value, AirflowFailException) != again
     assert str(caught.value).startswith(message)
-    assert task_run.left == {"failure": {"code": code, "message": str(caught.value)}}
+    assert task_run.left == {"failure": {"code": code, "message": str(caught.value), "said": ""}}
+
+
+def test_a_failed_command_leaves_its_last_word(operator: Make, task_run: TaskRun) -> None:
+    with pytest.raises(AirflowFailException):
+        operator(*python("print('RESTART'); raise SystemExit('it hangs')")).execute({"ti": task_run})
+    assert task_run.left["failure"]["said"] == "RESTART"
 
 
 def test_a_task_that_is_not_needed_is_skipped(operator: Make, task_run: TaskRun, tmp_path: Path) -> None:

@@ -29,13 +29,29 @@ def test_rejects_are_replayed_by_id_or_by_reason(
 
 
 @pytest.mark.parametrize(
-    ("said", "needed"), [("RESTART", True), ("all is well", False), (None, False), ("no RESTART", False)]
+    ("left", "needed"),
+    [
+        ({"return_value": "RESTART"}, True),
+        ({"return_value": "all is well"}, False),
+        ({"failure": {"said": "RESTART"}}, True),
+        ({"failure": {"said": "no RESTART"}}, False),
+        ({}, False),  # its process was killed
+    ],
 )
-def test_the_stream_is_restarted_when_its_watch_says_so(dags: dict[str, Any], said: str | None, needed: bool) -> None:
+def test_the_stream_is_restarted_when_its_watch_says_so(
+    dags: dict[str, Any], left: dict[str, Any], needed: bool
+) -> None:
     task = dags["stream_watch"].get_task("restart_stream").prepare_for_execution()
-    task.render_template_fields({"ti": SimpleNamespace(xcom_pull=lambda task_ids: said)})
+
+    def xcom_pull(task_ids: str, key: str = "return_value") -> Any:
+        assert task_ids == "watch"
+        return left.get(key)
+
+    task.render_template_fields({"ti": SimpleNamespace(xcom_pull=xcom_pull)})
 
     assert task.upstream_task_ids == {"watch"}
+    assert task.is_teardown
+    assert task.on_failure_fail_dagrun
     assert (task.when == "True") == needed
 
 

@@ -8,25 +8,21 @@ import json
 import os
 import random
 import signal
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
 import pyarrow as pa
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from jobs.streaming import recording
 from jobs.streaming.recording import Recording, recorded
+from tests.night.fold import added_up
 from tillstream.settings import Settings
 from tillstream.stores import kafka, live
 from tillstream.stores.kafka import Source
-from tillstream.stores.live import FloorMovedError, LiveBatch, Tally
+from tillstream.stores.live import FloorMovedError
 from tillstream.stores.mysql import connect
 
 Floors = dict[Source, int]
@@ -147,25 +143,6 @@ def read(settings: Settings, plan: Range) -> pa.RecordBatch:
         "value": pa.array([m.value() for m in messages], pa.binary()),
     }
     return pa.RecordBatch.from_pydict(columns)
-
-
-def added_up(batches: list[pa.RecordBatch], timezone: str) -> LiveBatch:
-    """A fold in plain Python of what `jobs.transforms.additions` groups; of sales alone, as no other kind is sent."""
-    live_batch = LiveBatch(sales=[], stock=[], counts=[], names={}, tallies=[])
-    sums: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, 0, 0, 0, Decimal(0), Decimal(0), Decimal(0)])
-    for row in (row for batch in batches for row in batch.to_pylist()):
-        if row["tally"] is not None:
-            live_batch.tallies.extend(msgspec.json.decode(row["tally"], type=list[Tally]))
-            continue
-        at = row["happened_at"]
-        hour = at.astimezone(ZoneInfo(timezone)).replace(minute=0, second=0, microsecond=0, tzinfo=None)
-        amount = row["quantity"] * row["unit_price"]
-        line = (row["quantity"], 0, 1, int(row["line_no"] == 1), amount, Decimal(0), amount)
-        total = sums[hour, row["store_id"], row["product_id"], row["currency"]]
-        total[:] = [one + other for one, other in zip(total, line, strict=True)]
-        live_batch.names[row["product_id"], row["product_name"]] = at.astimezone(UTC).replace(tzinfo=None)
-    live_batch.sales.extend((*key, *total) for key, total in sums.items())
-    return live_batch
 
 
 def dying_in_mid_bulk(stream: StandIn) -> None:

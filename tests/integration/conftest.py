@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stack.lifecycle import down, up
+from tests.night.shop import Shop, empty
 from tillstream.settings import Settings
 
 STORES = ("kafka", "mongo", "mysql")
@@ -20,3 +21,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     finally:
         down(settings)
         shutil.rmtree(settings.home)
+
+
+@pytest.fixture
+def shop(servers: Settings) -> Iterator[Shop]:
+    """A shop without a past, whose records are counted without Kafka."""
+    empty(servers)
+    yield Shop(servers)
+    empty(servers)

@@ -1,37 +1,17 @@
 """Nights on real stores: exact, unseen until published, and the same bytes however they come about."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from jobs.batch import recount
-from reports.verify import verify
 from tests.night import nights
-from tests.night.nights import by_fold, candidate, live, night, published, selected, truth
-from tests.night.shop import Shop, empty
-from tillstream.settings import Settings
+from tests.night.nights import by_fold, candidate, figures_hold, live, night, published, selected, totals, truth
+from tests.night.shop import Shop
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 NOTHING_LIVE: dict[str, list[object]] = {"live_sales": [], "live_stock": [], "live_counts": []}
-
-
-@pytest.fixture
-def shop(servers: Settings) -> Iterator[Shop]:
-    """A shop without a past."""
-    empty(servers)
-    yield Shop(servers)
-    empty(servers)
-
-
-def figures_hold(shop: Shop) -> None:
-    verdict = verify(shop.settings)
-    assert verdict.holds, verdict.differences[:5]
-
-
-def totals(shop: Shop) -> list[tuple[object, ...]]:
-    return selected(shop.settings, "SELECT month, SUM(units), SUM(revenue) FROM sales_by_month GROUP BY 1 ORDER BY 1")
 
 
 @pytest.mark.parametrize("count_again", [recount.work, by_fold], ids=["spark", "fold"])
@@ -39,18 +19,18 @@ def test_the_first_night_is_exact_and_live_begins_at_its_cut(shop: Shop, count_a
     shop.trade(JANUARY, 70)
     shop.garbage()
     shop.count()
-    before = totals(shop)
-    figures_hold(shop)
+    before = totals(shop.settings)
+    figures_hold(shop.settings)
     first = night(shop.settings, "first", count_again)
 
     assert first.published_at is not None
-    assert totals(shop) == before
+    assert totals(shop.settings) == before
     assert live(shop.settings) == NOTHING_LIVE
     assert all(truth(shop.settings).values())
-    figures_hold(shop)
+    figures_hold(shop.settings)
     shop.trade(MARCH, 5)
     shop.count()
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_spark_and_a_fold_in_plain_python_give_the_same_truth(shop: Shop) -> None:
@@ -66,12 +46,12 @@ def test_spark_and_a_fold_in_plain_python_give_the_same_truth(shop: Shop) -> Non
 def test_a_candidate_is_seen_by_nobody(shop: Shop) -> None:
     shop.trade(JANUARY, 40)
     shop.count()
-    before, alive = totals(shop), live(shop.settings)
+    before, alive = totals(shop.settings), live(shop.settings)
     candidate(shop.settings, "first")
 
-    assert (totals(shop), live(shop.settings)) == (before, alive)
+    assert (totals(shop.settings), live(shop.settings)) == (before, alive)
     assert {state for (state,) in selected(shop.settings, "SELECT state FROM sales_by_month")} == {"provisional"}
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_nights_over_what_was_touched_give_the_bytes_of_a_full_one(shop: Shop) -> None:
@@ -81,7 +61,7 @@ def test_nights_over_what_was_touched_give_the_bytes_of_a_full_one(shop: Shop) -
             shop.sell(date(2025, 3, 3))  # ten months late
         shop.count()
         night(shop.settings, f"night {number}")
-        figures_hold(shop)
+        figures_hold(shop.settings)
     touched = truth(shop.settings)
     whole = night(shop.settings, "full", full=True)
 
@@ -106,13 +86,13 @@ def test_a_night_without_anything_new_moves_the_cut_and_no_figure(shop: Shop) ->
     shop.trade(JANUARY, 10)
     shop.count()
     night(shop.settings, "first")
-    before = totals(shop)
+    before = totals(shop.settings)
     second = night(shop.settings, "second")
 
     assert second.published_at is not None
-    assert totals(shop) == before
+    assert totals(shop.settings) == before
     assert selected(shop.settings, "SELECT published_epoch FROM layers") == [(second.epoch,)]
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_the_same_run_does_each_step_once(shop: Shop) -> None:
@@ -126,7 +106,7 @@ def test_the_same_run_does_each_step_once(shop: Shop) -> None:
     assert night(shop.settings, "first") == first
     assert truth(shop.settings) == bytes_of_it
     assert published(shop.settings, "first").startswith("Generation 1 is published already.")
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_a_late_sale_shows_at_once_and_is_restated_by_the_next_night(shop: Shop) -> None:
@@ -152,7 +132,7 @@ def test_a_late_sale_shows_at_once_and_is_restated_by_the_next_night(shop: Shop)
     [(generation, month, product, old, new, cause)] = selected(shop.settings, told)
     assert (generation, month, product, cause) == (late.generation, "2026-01", "p1", "late")
     assert new - old == Decimal("20.02")
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_an_overtaken_night_publishes_nothing(shop: Shop) -> None:
@@ -162,13 +142,13 @@ def test_an_overtaken_night_publishes_nothing(shop: Shop) -> None:
     shop.trade(FEBRUARY, 5)
     shop.count()
     young = night(shop.settings, "young")
-    before = totals(shop)
+    before = totals(shop.settings)
 
     assert "was overtaken by a younger night: nothing is published." in published(shop.settings, "old")
     assert "overtaken" in nights.reconciled(shop.settings, "old")
     assert selected(shop.settings, "SELECT published_epoch FROM layers") == [(young.epoch,)]
-    assert totals(shop) == before
-    figures_hold(shop)
+    assert totals(shop.settings) == before
+    figures_hold(shop.settings)
 
 
 def test_a_night_goes_on_from_the_cut_that_was_published_while_it_ran(shop: Shop) -> None:
@@ -179,11 +159,11 @@ def test_a_night_goes_on_from_the_cut_that_was_published_while_it_ran(shop: Shop
     shop.count()
     nights.cut(shop.settings, "young")
     published(shop.settings, "old")
-    figures_hold(shop)
+    figures_hold(shop.settings)
     night(shop.settings, "young")
 
     assert live(shop.settings) == NOTHING_LIVE
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_a_month_is_closed_by_the_first_night_after_it_whether_it_was_touched_or_not(shop: Shop) -> None:
@@ -195,7 +175,7 @@ def test_a_month_is_closed_by_the_first_night_after_it_whether_it_was_touched_or
     assert selected(shop.settings, states) == [
         ("2026-01", "final", "final"), ("2026-02", "provisional", "provisional")
     ]  # fmt: skip
-    figures_hold(shop)
+    figures_hold(shop.settings)
     shop.trade(MARCH, 2)
     shop.count()
     night(shop.settings, "second", opened=date(2026, 3, 2))
@@ -203,7 +183,7 @@ def test_a_month_is_closed_by_the_first_night_after_it_whether_it_was_touched_or
     assert selected(shop.settings, states)[1] == ("2026-02", "final", "final")
     closed = "SELECT generation, month FROM generation_months WHERE first_final = 1 ORDER BY month"
     assert selected(shop.settings, closed) == [(first.generation, "2026-01"), (first.generation, "2026-02")]
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_a_year_is_final_when_its_december_is_over(shop: Shop) -> None:
@@ -214,7 +194,7 @@ def test_a_year_is_final_when_its_december_is_over(shop: Shop) -> None:
 
     years = "SELECT year, MIN(state), MAX(state) FROM sales_by_year GROUP BY year ORDER BY year"
     assert selected(shop.settings, years) == [(2025, "final", "final"), (2026, "provisional", "provisional")]
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_a_month_counted_again_twice_gives_the_same_bytes_and_leaves_live_alone(shop: Shop) -> None:
@@ -229,7 +209,7 @@ def test_a_month_counted_again_twice_gives_the_same_bytes_and_leaves_live_alone(
         assert done.kind == "backfill"
         assert truth(shop.settings) == bytes_of_it
         assert live(shop.settings) == alive
-        figures_hold(shop)
+        figures_hold(shop.settings)
     assert selected(shop.settings, "SELECT * FROM restatements") == []
 
 
@@ -243,11 +223,11 @@ def test_a_month_counted_again_below_a_cut_that_is_no_longer_published_is_not_pu
     night(shop.settings, "second")
 
     assert "overtaken" in published(shop.settings, "again")
-    figures_hold(shop)
+    figures_hold(shop.settings)
 
 
 def test_an_empty_shop_has_an_empty_night(shop: Shop) -> None:
     night(shop.settings, "first")
     shop.trade(JANUARY, 3)
     shop.count()
-    figures_hold(shop)
+    figures_hold(shop.settings)

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from jobs.batch import profile, publish, reconcile, recount
+from reports.verify import verify
 from tests.night.fold import folded
 from tillstream import tables
 from tillstream.settings import Settings
-from tillstream.stores.generations import Generation, of_run, open_cut
+from tillstream.stores import generations
+from tillstream.stores.generations import Generation, of_run
 from tillstream.stores.mysql import connect, rows, transaction
 from tillstream.stores.truth import TRUTH
 
@@ -26,7 +28,7 @@ def cut(
 ) -> Generation:
     """Opens a run's cut; `opened` is the day that it was opened on."""
     connection = connect(settings, "migrate")
-    night = open_cut(connection, run, "test", asked_month=month, full=full)
+    night = generations.open_cut(connection, run, "test", asked_month=month, full=full)
     if opened is not None:
         with transaction(connection) as cursor:
             at = datetime.combine(opened, datetime.min.time())
@@ -84,6 +86,17 @@ def done(settings: Settings, statement: str, *arguments: Any) -> int:
             return cursor.execute(statement, arguments or None)
     finally:
         connection.close()
+
+
+def figures_hold(settings: Settings) -> None:
+    """Every view equals an independent recount of the raw record."""
+    verdict = verify(settings)
+    assert verdict.holds, verdict.differences[:5]
+
+
+def totals(settings: Settings) -> list[tuple[Any, ...]]:
+    """What readers see of each month."""
+    return selected(settings, "SELECT month, SUM(units), SUM(revenue) FROM sales_by_month GROUP BY 1 ORDER BY 1")
 
 
 def truth(settings: Settings, generation: int | None = None) -> dict[str, list[tuple[Any, ...]]]:

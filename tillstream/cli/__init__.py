@@ -16,7 +16,7 @@ def command() -> None:
 
 
 PARTS = (embedded, data, figures, quarantine, night, truth)
-for part in (command for module in PARTS for command in module.COMMANDS):
+for part in (each for module in PARTS for each in module.COMMANDS):
     command.add_command(part)
 
 

@@ -1,0 +1,106 @@
+"""The night through Airflow, over all that the other modules have left: published, killed, refused, away."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from stack import processes
+from stack.lifecycle import stop_service
+from tests.e2e.command_line import CommandLine
+from tests.e2e.conftest import Query
+from tests.receiver import Receiver, receiving
+from tillstream.accounts import EVENTS, MONGO_DATABASE
+from tillstream.settings import Settings
+from tillstream.stores.mongo import Document
+
+TASKS = ["open_cut", "profile_slice", "check_slice", "recount", "check_candidate", "reconcile", "publish"]
+MONTH = "2019-04"
+TOTALS = "SELECT currency, SUM(units), SUM(revenue) FROM sales_by_year GROUP BY currency ORDER BY currency"
+
+
+@pytest.fixture
+def receiver(tillstream: CommandLine) -> Iterator[Receiver]:
+    """Somebody who is told when a night fails."""
+    with receiving() as receiver:
+        tillstream.run("up", TILLSTREAM_NOTIFY_URL=receiver.url)
+        yield receiver
+
+
+@pytest.fixture
+def lost_event(shop: Settings) -> Iterator[Document]:
+    """An event that somebody has deleted by hand, as only the administrator can; back again at the end."""
+    address = f"mongodb://administrator:{shop.secret('mongo_administrator')}@{shop.mongo_hosts}"
+    with MongoClient[Document](address) as administrator:
+        events = administrator[MONGO_DATABASE][EVENTS]
+        event = events.find_one_and_delete({"source.topic": "sales"})
+        assert event is not None
+        yield event
+        events.insert_one(event)
+
+
+def commands(settings: Settings, words: bytes) -> list[int]:
+    """The processes of a task's command."""
+    found = [process.pid for process in processes.of_stack(settings.home, ["airflow-scheduler"])]
+    return [pid for pid in found if words in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")]
+
+
+def test_the_first_night_publishes_what_live_figures_were(
+    shop: Settings, tillstream: CommandLine, query: Query
+) -> None:
+    before = query(TOTALS)
+    verdict = tillstream.json("nightly")
+
+    assert (verdict["outcome"], verdict["exit_code"], verdict["failed_task"]) == ("published", 0, None)
+    assert verdict["tasks"] == dict.fromkeys(TASKS, "success")
+    assert verdict["message"].startswith("Generation ")
+    assert verdict["page"].startswith(f"{shop.airflow_url}/dags/nightly_truth/runs/manual__")
+    assert query(TOTALS) == before
+    assert {state for (state,) in query(f"SELECT DISTINCT state FROM sales_by_month WHERE month = '{MONTH}'")} == {
+        "final"
+    }
+    tillstream.run("verify")
+
+
+def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, tillstream: CommandLine) -> None:
+    night = tillstream.start("nightly", "--month", MONTH)
+    deadline = time.monotonic() + 120
+    while not commands(shop, b"jobs.batch.recount"):
+        assert night.poll() is None
+        assert time.monotonic() < deadline, "the recount did not begin"
+        time.sleep(0.2)
+    for process in processes.of_stack(shop.home, ["airflow-scheduler"]):
+        os.kill(process.pid, signal.SIGKILL)
+    output, errors = night.communicate(timeout=280)
+
+    assert night.returncode == 0, errors
+    assert output.count("recount: done") == 1
+    tillstream.run("verify")
+
+
+def test_a_refused_night_says_why_and_readers_keep_yesterday_s_truth(
+    tillstream: CommandLine, query: Query, receiver: Receiver, lost_event: Document
+) -> None:
+    before = query(TOTALS), query("SELECT published_at FROM freshness WHERE layer = 'truth'")
+    _, errors = tillstream.run("nightly", "--full", code=1)
+
+    assert lost_event["_id"]
+    assert "Nothing was published: check_" in errors
+    assert "checks of the candidate refuse" in errors or "checks of the slice refuse" in errors
+    assert (query(TOTALS), query("SELECT published_at FROM freshness WHERE layer = 'truth'")) == before
+    told = [message for message in receiver.received if message["title"] == "Tillstream: A night was not published"]
+    assert len(told) == 1
+    assert "refuse" in told[0]["message"]
+    assert "/dags/nightly_truth/runs/manual__" in told[0]["message"]
+
+
+def test_an_airflow_that_is_away_is_a_failure_for_now(shop: Settings, tillstream: CommandLine) -> None:
+    stop_service(shop, "airflow")
+    _, errors = tillstream.run("nightly", code=75)
+    assert "does not answer" in errors
+    tillstream.run("up")
+    tillstream.run("nightly", "--month", "2019-99", code=1)  # Airflow checks the params

@@ -1,0 +1,69 @@
+"""Readers compare every view with a recount, again and again, while nights publish and the stream counts."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date, timedelta
+
+import pytest
+
+from reports.verify import Verdict, verify
+from tests.night.nights import figures_hold, live, night, selected
+from tests.night.shop import Shop
+
+JANUARY = date(2026, 1, 1)
+READERS = 2
+
+
+def until(over: threading.Event, work: Callable[[], object], failures: list[object]) -> threading.Thread:
+    """A thread that does work until it is over."""
+
+    def repeated() -> None:
+        while not over.is_set():
+            try:
+                work()
+            except Exception as error:
+                failures.append(error)
+                return
+
+    thread = threading.Thread(target=repeated)
+    thread.start()
+    return thread
+
+
+@pytest.mark.timeout(300)
+def test_every_view_is_equal_to_the_raw_record_at_every_instant_of_two_publications(shop: Shop) -> None:
+    settings = shop.settings
+    shop.trade(JANUARY, 30)
+    shop.count()
+    over, failures = threading.Event(), list[object]()
+    seen: list[tuple[Verdict, int]] = []
+    day = iter(JANUARY + timedelta(days=n % 60) for n in range(100_000))
+
+    def sell() -> None:
+        shop.trade(next(day), 1, 3)
+        shop.count()
+
+    def look() -> None:
+        verdict = verify(settings)
+        seen.append((verdict, selected(settings, "SELECT published_epoch FROM layers")[0][0]))
+
+    threads = [until(over, sell, failures), *(until(over, look, failures) for _ in range(READERS))]
+    try:
+        for run in ("first", "second"):
+            night(settings, run)
+            with suppress(StopIteration):
+                looks = len(seen)
+                while len(seen) < looks + 3 and not failures:  # each state is looked at
+                    threads[0].join(0.1)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(60)
+    assert failures == []
+    assert {epoch for _, epoch in seen} >= {2, 3}
+    wrong = [verdict.differences[:3] for verdict, _ in seen if not verdict.holds]
+    assert not wrong, f"{len(wrong)} of {len(seen)} looks: {wrong[0]}"
+    assert len({verdict.events for verdict, _ in seen}) > 3  # rows were being added
+    figures_hold(settings)
+    assert live(settings)["live_sales"]
