@@ -1,7 +1,7 @@
 """What an order policy would have done: months lived through again, with the demand that really came.
 
-At the start of every month each policy raises its position (on hand + on order) to its level. Orders arrive after the lead
-time, demand that meets an empty shelf is lost. Everything is in pieces, series x months.
+At the start of every month each policy raises its position (on hand + on order) to its level. Orders arrive after
+the lead time, demand that meets an empty shelf is lost. Everything is in pieces, series x months.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 
 class Replay(NamedTuple):
-    """By series: pieces wanted and served, the mean stock over the months (of their starts and ends), and orders placed."""
+    """By series: pieces wanted and served, the mean stock in months of demand, and orders placed."""
 
     wanted: Floats
     served: Floats
@@ -36,8 +36,8 @@ class Replay(NamedTuple):
 def replayed(levels: Floats, demand: Floats, lead: int = 1, reorder: Floats | None = None) -> Replay:
     """Lives through the months of `demand` with order-up-to `levels` (series x months).
 
-    An order is placed when the position is at or below `reorder`, by default whenever it is below the level. `lead`: months
-    from order to delivery. The first months, until the first delivery, start from what the first level holds.
+    An order is placed when the position is at or below `reorder`, by default whenever it is below the level. `lead`:
+    months from order to delivery. The first months, until the first delivery, start from what the first level holds.
     """
     number, months = demand.shape
     on_hand = levels[:, 0].copy()
