@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, and the five answers.
+# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, and the five answers; then a
+# first night through Airflow, which makes published truth of them.
 # Each step is a command that you can type yourself. Run again, it adds nothing and shows the answers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,9 +22,13 @@ step tillstream products import "$shop/products.csv"
 step tillstream import --wait "$shop/sales" "$shop/stock"
 step tillstream answers
 step tillstream verify
+step tillstream nightly
+step tillstream verify
+port=$(sed -n 's/^TILLSTREAM_AIRFLOW_PORT=//p' "$home/tillstream.env")
 cat <<EOF
 
 Where to look:
+  http://127.0.0.1:$port                     the night in Airflow: user admin, password in $home/secrets/airflow_admin
   tillstream status                          what runs, and how fresh the figures are
   tillstream explain --month $(date -d "$(date +%Y-%m-01) -1 month" +%Y-%m)         last month down to its receipts
   tillstream simulate till --rate 5          a live till: watch 'tillstream answers' follow it
