@@ -2,15 +2,9 @@
 
 from expectations.checks import Check, Severity, Subject
 from expectations.pictures import SALE_KINDS, candidate, published, touched
-from tillstream.tables import (
-    TRUTH_COUNTS,
-    TRUTH_SALES_BY_DAY,
-    TRUTH_SALES_BY_HOUR,
-    TRUTH_SALES_BY_MONTH,
-    TRUTH_STOCK,
-)
+from expectations.truth_tables import SALES_TABLES
+from tillstream.tables import TRUTH_COUNTS, TRUTH_SALES_BY_MONTH, TRUTH_STOCK
 
-_SALES_TABLES = (TRUTH_SALES_BY_HOUR, TRUTH_SALES_BY_DAY, TRUTH_SALES_BY_MONTH)
 _MONTH = "DATE_FORMAT(`day`, '%Y-%m')"
 
 # Of each month: whether the night recounted it, the slice touched it, readers see it, and sales of it must be there.
@@ -21,7 +15,7 @@ _NEEDS = " UNION ALL ".join([
     "SELECT `month`, 0, 0, 1, 0 FROM `published_months`",
     f"SELECT t.`month`, 0, 0, 0, 1 {published(TRUTH_SALES_BY_MONTH)}",
 ])  # fmt: skip
-_THERE = " AND ".join(f"EXISTS (SELECT 1 {candidate(table)} AND t.`month` = s.`month`)" for table in _SALES_TABLES)
+_THERE = " AND ".join(f"EXISTS (SELECT 1 {candidate(table)} AND t.`month` = s.`month`)" for table in SALES_TABLES)
 
 MONTHS = Subject(
     "months",

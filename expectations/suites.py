@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from expectations import coverage, last_publication, raw_slice, sums, truth_tables
+from expectations import coverage, last_publication, raw_slice, sums, truth_columns, truth_tables
 from expectations.checks import Check, Severity, Subject
 
 SLICE, CANDIDATE = "slice", "candidate"
@@ -11,7 +11,7 @@ STAGES = (SLICE, CANDIDATE)
 SUITES: dict[str, tuple[Subject, ...]] = {
     SLICE: raw_slice.SUBJECTS,
     CANDIDATE: (
-        truth_tables.structure(),
+        truth_columns.columns_of(truth_tables.TABLES),
         *(truth_tables.subject(table) for table in truth_tables.TABLES),
         *coverage.SUBJECTS,
         *sums.SUBJECTS,

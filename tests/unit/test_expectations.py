@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from expectations import CANDIDATE, SLICE, declared, reference, suites, truth_tables
+from expectations import CANDIDATE, SLICE, declared, reference, suites, truth_columns, truth_tables
 from expectations.checks import ROWS, ROWS_SEEN, Check, Severity, Subject, examples_query, verdict_query
 from tillstream.tables import (
     DAY_COLUMN,
@@ -115,7 +115,7 @@ def test_a_tables_checks_follow_its_declaration() -> None:
 
 
 def test_every_column_of_every_truth_table_is_looked_for_with_its_type() -> None:
-    structure = truth_tables.structure()
+    structure = truth_columns.columns_of(truth_tables.TABLES)
 
     for table in truth_tables.TABLES:
         for column in table.columns:
