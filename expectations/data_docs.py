@@ -24,7 +24,7 @@ FRAME = """\
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ page_title }}</title>
+<title>{{ heading }}</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; }
 h5 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
@@ -33,11 +33,13 @@ td, th { border: 1px solid #ddd; padding: .3rem .6rem; text-align: left; vertica
 .text-success::before { content: "passed"; color: #18703a; }
 .text-danger::before { content: "FAILED"; color: #b00020; font-weight: bold; }
 .text-warning::before { content: "raised"; color: #b00020; font-weight: bold; }
+a { color: inherit; text-decoration: none; pointer-events: none; }
 a[data-toggle] { display: none; }
 </style>
 </head>
 <body>
-<h1>{{ page_title }}</h1>
+<h1>{{ heading }}</h1>
+<p>What was observed is how many rows break a check; of `rows`, how many are missing.</p>
 {% for section in sections %}{% set section_loop = loop %}{% include 'section.j2' %}{% endfor %}
 </body>
 </html>
@@ -49,7 +51,9 @@ def write(settings: Settings, generation: int, stage: str, result: ExpectationSu
     view = DefaultJinjaPageView()
     theirs = [view.env.loader] if view.env.loader else []
     view.env.loader = ChoiceLoader([DictLoader({"page.j2": FRAME}), *theirs])
-    html = view.render(ValidationResultsPageRenderer().render(result))  # type: ignore[no-untyped-call]
+    heading = f"Generation {generation}: checks of the {stage}"
+    document = ValidationResultsPageRenderer().render(result)
+    html = view.render(document, heading=heading)  # type: ignore[no-untyped-call]
     page = settings.home / FOLDER / str(generation) / f"{stage}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     unfinished = page.with_suffix(".unfinished")

@@ -16,7 +16,7 @@ from tillstream.errors import TillstreamError
 from tillstream.settings import Settings, load
 
 LEAST_DISK_BYTES = 2_000_000_000
-LEAST_MEMORY_BYTES = 2_900_000_000  # a machine sold with 3 GB shows a little less
+LEAST_MEMORY_BYTES = 3_800_000_000  # a machine sold with 4 GB shows a little less
 CGROUP_MEMORY = Path("/sys/fs/cgroup/memory.max")
 PROBE_SECONDS = 20
 
@@ -110,7 +110,7 @@ def _memory() -> Finding:
         total = min(total, int(limit))
     found = f"{total / 1e9:.1f} GB"
     if total < LEAST_MEMORY_BYTES:
-        return Finding("Memory", fine=False, found=found, remedy="use a machine (or container limit) of 3 GB or more")
+        return Finding("Memory", fine=False, found=found, remedy="use a machine (or container limit) of 4 GB or more")
     return Finding("Memory", fine=True, found=found)
 
 
