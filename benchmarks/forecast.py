@@ -1,7 +1,7 @@
 """Measures the forecast against statsforecast: `make bench-forecast`, or `python -m benchmarks.forecast`.
 
-Needs the environment of locks/bench.txt. Prints a table, writes benchmarks/results/forecast.json, and exits 1 when a
-bar is missed. What the peers said is kept under .build/peers; `--fresh` asks them again, which takes about half an hour.
+Needs the environment of locks/bench.txt. Prints a table, writes benchmarks/results/forecast.json, exits 1 when a bar is
+missed. What the peers said is kept under .build/peers; `--fresh` asks them again, which takes about half an hour.
 """
 
 import argparse

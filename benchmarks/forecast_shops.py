@@ -59,7 +59,7 @@ def _off(forecast: Floats, actual: Floats, names: np.ndarray[tuple[int], np.dtyp
 
 
 def year_2019() -> list[Figure]:
-    """Next month's forecast and the nowcast after five days, July to December; skipped where the files are not there."""
+    """Next month's forecast and the nowcast after five days, July to December; skipped without the files."""
     year = sales_of_2019()
     if year is None:
         print("  The files of 2019 are not here: their two figures are skipped.", flush=True)

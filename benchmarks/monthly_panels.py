@@ -82,11 +82,11 @@ def shop_question(panel: str, demand: Floats, back: int, window: int = 36) -> Qu
     told = (~np.isnan(seen)).sum(axis=1) >= YEAR
     fit = told & (np.nan_to_num(seen).sum(axis=1) > 0) & ~np.isnan(ahead).any(axis=1)
     histories = [row[np.argmax(~np.isnan(row)) :] for row in seen[fit]]
-    return Question(panel, window, back, [_filled(row) for row in histories], ahead[fit])
+    return Question(panel, window, back, [without_gaps(row) for row in histories], ahead[fit])
 
 
-def _filled(row: Floats) -> Floats:
-    """Without gaps, which the peers cannot read: a month that nobody knows is like the one before it."""
+def without_gaps(row: Floats) -> Floats:
+    """A series without the gaps that the peers cannot read: a month that nobody knows is like the one before it."""
     filled = row.copy()
     for month in np.flatnonzero(np.isnan(filled)):
         filled[month] = filled[month - 1]

@@ -1,7 +1,7 @@
 """What an order policy would have done: months lived through again, with the demand that really came.
 
-At the start of every month each policy raises its position (on hand + on order) to its level. Orders arrive after the lead
-time, demand that meets an empty shelf is lost. Everything is in pieces, series x months.
+At the start of every month each policy raises its position (on hand + on order) to its level. Orders arrive after
+the lead time, demand that meets an empty shelf is lost. Everything is in pieces, series x months.
 """
 
 from typing import NamedTuple
@@ -13,31 +13,30 @@ Floats = NDArray[np.float64]
 
 
 class Replay(NamedTuple):
-    """By series: pieces wanted and served, the mean stock over the months (of their starts and ends), and orders placed."""
+    """By series: pieces wanted and served, the mean stock of a month (of its start and end), and orders placed."""
 
     wanted: Floats
     served: Floats
     stock: Floats
     orders: Floats
+    months: int
 
     @property
     def fill_rate(self) -> float:
-        """The share of demand that was served; every series counts alike."""
-        sold = self.wanted > 0
-        return float((self.served[sold] / self.wanted[sold]).mean())
+        """The share of demand that was served."""
+        return float(self.served.sum() / max(float(self.wanted.sum()), 1e-9))
 
     @property
-    def cycle_stock(self) -> float:
-        """Mean stock in months of the series' demand; every series counts alike."""
-        sold = self.wanted > 0
-        return float(self.stock[sold].mean())
+    def cover(self) -> float:
+        """Mean stock in months of mean demand."""
+        return float(self.stock.sum() * self.months / max(float(self.wanted.sum()), 1e-9))
 
 
 def replayed(levels: Floats, demand: Floats, lead: int = 1, reorder: Floats | None = None) -> Replay:
     """Lives through the months of `demand` with order-up-to `levels` (series x months).
 
-    An order is placed when the position is at or below `reorder`, by default whenever it is below the level. `lead`: months
-    from order to delivery. The first months, until the first delivery, start from what the first level holds.
+    An order is placed when the position is at or below `reorder`, by default whenever it is below the level. `lead`:
+    months from order to delivery. The first months, until the first delivery, start from what the first level holds.
     """
     number, months = demand.shape
     on_hand = levels[:, 0].copy()
@@ -56,6 +55,4 @@ def replayed(levels: Floats, demand: Floats, lead: int = 1, reorder: Floats | No
         stock += (on_hand + on_hand - sold) / 2
         on_hand = on_hand - sold
         served += sold
-    wanted = demand.sum(axis=1)
-    pace = np.where(wanted > 0, wanted / months, 1.0)
-    return Replay(wanted, served, stock / months / pace, orders)
+    return Replay(demand.sum(axis=1), served, stock / months, orders, months)
