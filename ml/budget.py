@@ -29,10 +29,11 @@ def within_budget(candidates: Sequence[Candidate], budget: Decimal) -> list[Line
     """
     left = budget
     bought = [0] * len(candidates)
+    # Alike in worth, the line that has less so far comes first.
     heap = [_offer(candidate, number, 0) for number, candidate in enumerate(candidates) if _wants_money(candidate)]
     heapq.heapify(heap)
     while heap:
-        worth, number, pieces = heapq.heappop(heap)
+        worth, _, number, pieces = heapq.heappop(heap)
         candidate = candidates[number]
         cost = pieces * (candidate.terms.unit_cost or Decimal(0))
         if worth >= 0 or cost > left:  # worths are negative so that the highest comes first
@@ -49,8 +50,8 @@ def _wants_money(candidate: Candidate) -> bool:
     return candidate.line.quantity > 0 and cost is not None and cost > 0
 
 
-def _offer(candidate: Candidate, number: int, bought: int) -> tuple[float, int, int]:
-    """The next purchase of a line: minus its worth for a unit of money, the line, the pieces."""
+def _offer(candidate: Candidate, number: int, bought: int) -> tuple[float, int, int, int]:
+    """The next purchase of a line: minus its worth for a unit of money, pieces so far, the line, the pieces."""
     terms = candidate.terms
     pack = max(1, terms.pack)
     pieces = pack
@@ -61,7 +62,7 @@ def _offer(candidate: Candidate, number: int, bought: int) -> tuple[float, int, 
     start = candidate.stock.position + bought
     steps = [start + pieces * share for share in (0.125, 0.375, 0.625, 0.875)]
     chance = sum(candidate.outlook.chance_above(terms.period, at) for at in steps) / len(steps)
-    return -(short * chance - over * (1 - chance)) / float(terms.unit_cost or 1), number, pieces
+    return -(short * chance - over * (1 - chance)) / float(terms.unit_cost or 1), bought, number, pieces
 
 
 def _costs(terms: Terms) -> tuple[float, float]:

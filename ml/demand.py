@@ -65,7 +65,8 @@ def monthly_demand(days: Days, *, censored: bool = True) -> MonthlyDemand:
     demand, sold, seen = (np.empty((len(months), days.sold.shape[1])) for _ in range(3))
     for number, month in enumerate(months):
         inside = days.month == month
-        weight = _traffic(days.sold[inside]) * days.on_sale[inside]
+        there = days.on_sale[inside] & ~out[inside]
+        weight = _traffic(days.sold[inside], there) * days.on_sale[inside]
         parts = weight, days.sold[inside], out[inside], ran_out[inside]
         sold[number] = parts[1].sum(axis=0)
         offered = parts[0].sum(axis=0)
@@ -115,12 +116,12 @@ def _shelf(days: Days) -> tuple[Bools, Bools]:
     return empty & (days.sold <= 0), empty & (days.sold > 0)
 
 
-def _traffic(sold: Floats) -> Floats:
-    """How busy the shop was on each day of a month for all but the product itself: 1 is a mean day, 0 a closed one."""
-    total = sold.sum(axis=1, keepdims=True)
-    traded = total > 0
-    others = total - sold
-    usual = others.sum(axis=0) / max(float(traded.sum()), 1.0)
-    traffic = (others + TRAFFIC_PRIOR) / (usual + TRAFFIC_PRIOR)
-    busy = float(total.mean()) >= TRAFFIC_PRIOR
-    return np.where(traded | (not busy), traffic, 0.0)
+def _traffic(sold: Floats, there: Bools) -> Floats:
+    """How busy the shop was on each day of a month for all but the product itself: 1 is a usual day, 0 a closed one.
+
+    What the other products sold next to what those of them that were on the shelf sell on a day.
+    """
+    pace = sold.sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+    total, usual = sold.sum(axis=1, keepdims=True), (there * pace).sum(axis=1, keepdims=True)
+    traffic = (total - sold + TRAFFIC_PRIOR) / (usual - there * pace + TRAFFIC_PRIOR)
+    return np.where((total <= 0) & (usual >= TRAFFIC_PRIOR), 0.0, traffic)

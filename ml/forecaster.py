@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from ml import totals
 from ml.backtest import How, backtest
 from ml.features import month_case, sum_case
 from ml.forecast import PanelForecast
@@ -56,6 +57,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         self.month_case_, self.sum_case_ = months[0], sums[0]
         self.backtest_ = found
         self.ids_ = X.ids
+        self.groups_ = X.group_numbers
         self.trade_ = X.trade_ahead(self.horizon)
         return self
 
@@ -72,7 +74,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         found, now = self.backtest_, self.backtest_.origins[0]
         units = self._units(uplift)[:months]
         spread = self._widened(self.month_spread_, self.month_case_, levels)[:, :months] * units
-        point = self.month_spread_.centred(self.month_case_.forecast, self.month_case_.features)[:months] * units
+        point = self._points()[:months] * units
         worth, nothing = found.worth, np.full(len(self.ids_), np.nan)
         return PanelForecast(
             ids=self.ids_,
@@ -98,6 +100,17 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         units = np.where(plain > 0, np.cumsum(monthly * factors, axis=0) / np.where(plain > 0, plain, 1.0), factors)
         found = self._widened(self.sum_spread_, self.sum_case_, wanted) * units
         return found.transpose(0, 2, 1)
+
+    def _points(self) -> Floats:
+        """What to expect, scaled: moved by what the panel missed by, within the totals that were agreed on."""
+        plain = self.month_case_.forecast
+        moved = self.month_spread_.centred(plain, self.month_case_.features)
+        if self.groups_ is None:
+            return moved
+        scale = self.backtest_.origins[0].scale
+        agreed, sums = (totals.summed(some * scale, self.groups_)[:, :-1] for some in (plain, moved))
+        found: Floats = moved * np.where(sums > 0, agreed / np.where(sums > 0, sums, 1.0), 1.0)[:, self.groups_]
+        return found
 
     def _units(self, uplift: Floats | None) -> Floats:
         """Horizon x products: what to multiply scaled forecasts by."""

@@ -23,6 +23,7 @@ MOST_ROWS = 60_000  # errors that the ridge reads: more say no more about a doze
 CELL_PRIOR = 100.0  # errors with which a cell is half its own and half its horizon's
 MONTH_PRIOR = 8.0  # independent errors with which the quantiles are half the data's and half the prior's
 HEAVY_TAILS = 5  # degrees of freedom of the prior
+FLOOR = 0.1
 LEAST_ERRORS = 20
 CENTRE = 0.5
 SHIFT_KEPT = 0.67  # of what all forecasts missed by: the next period need not err as the last one did
@@ -52,15 +53,14 @@ class Spread:
         errors = np.concatenate(
             [(case.actual - case.forecast)[there] for case, there in zip(cases, known, strict=True)]
         )
-        self._ridge = _ridge(features.T, errors)
-        ratios = [(case.actual - case.forecast) / self.scale(case.features) for case in cases]
+        self._coefficients, self._intercept = _ridge(features.T, errors)
+        scales = [self.scale(case.features) for case in cases]
+        ratios = [(case.actual - case.forecast) / scale for case, scale in zip(cases, scales, strict=True)]
+        steps = range(self._horizon)
         self._edges = np.stack(
-            [
-                _edges([self.scale(c.features)[step][there[step]] for c, there in zip(cases, known, strict=True)])
-                for step in range(self._horizon)
-            ]
+            [_edges([s[step][there[step]] for s, there in zip(scales, known, strict=True)]) for step in steps]
         )
-        strata = [self._stratum(case.features) for case in cases]
+        strata = [self._stratum(scale) for scale in scales]
         errors = np.stack(
             [_step_quantiles([r[step] for r in ratios], [s[step] for s in strata]) for step in range(self._horizon)]
         )
@@ -70,15 +70,14 @@ class Spread:
 
     def scale(self, features: Floats) -> Floats:
         """How far a forecast is off, typically: horizon x series."""
-        flat = features.reshape(len(features), -1).T
-        if self._ridge is None:
-            found: Floats = np.exp(features[0]).reshape(features.shape[1:])
-            return found
-        return np.asarray(np.exp(np.clip(self._ridge.predict(flat), -6.0, 4.0))).reshape(features.shape[1:])
+        logs = self._intercept + np.tensordot(self._coefficients, features, axes=1)
+        found: Floats = np.exp(np.clip(logs, -6.0, 4.0))
+        return found
 
     def quantiles(self, forecast: Floats, features: Floats, levels: Floats) -> Floats:
         """Levels x horizon x series; not below 0, and never falling from one level to the next."""
-        scale, stratum = self.scale(features), self._stratum(features)
+        scale = self.scale(features)
+        stratum = self._stratum(scale)
         found = np.empty((len(levels), *forecast.shape))
         for step in range(len(forecast)):
             table = self._wider * np.stack([np.interp(levels, LEVELS, row) for row in self._quantiles[step]])
@@ -92,13 +91,13 @@ class Spread:
 
         What the whole panel erred by, at that horizon and stratum, without the few who erred wildly.
         """
-        scale, stratum = self.scale(features), self._stratum(features)
+        scale = self.scale(features)
+        stratum = self._stratum(scale)
         steps = np.arange(len(forecast))[:, None]
         found: Floats = np.maximum(forecast + self._centres[steps, stratum] * scale, 0.0)
         return found
 
-    def _stratum(self, features: Floats) -> Ints:
-        scale = self.scale(features)
+    def _stratum(self, scale: Floats) -> Ints:
         found: Ints = (scale[..., None] > self._edges[:, None]).sum(axis=-1)
         return found
 
@@ -109,13 +108,15 @@ def _edges(scales: list[Floats]) -> Floats:
     return np.quantile(joined, np.arange(1, STRATA) / STRATA) if len(joined) else np.zeros(STRATA - 1)
 
 
-def _ridge(features: Floats, errors: Floats) -> RidgeCV | None:
+def _ridge(features: Floats, errors: Floats) -> tuple[Floats, float]:
+    """Coefficients and intercept for the logarithm of an error's size; with few errors, the noise of the series."""
     if len(errors) < LEAST_ERRORS:
-        return None
+        return np.eye(features.shape[1])[0], 0.0
     step = max(1, len(errors) // MOST_ROWS)
     size = np.abs(errors[::step])
-    floor = 0.1 * size.mean() + 1e-6
-    return RidgeCV(alphas=PENALTIES).fit(features[::step], np.log(size + floor))
+    floor = FLOOR * size.mean() + 1e-6
+    fitted = RidgeCV(alphas=PENALTIES).fit(features[::step], np.log(size + floor))
+    return fitted.coef_, float(fitted.intercept_)
 
 
 def _step_quantiles(ratios: list[Floats], strata: list[Ints]) -> Floats:
@@ -141,7 +142,8 @@ def _step_quantiles(ratios: list[Floats], strata: list[Ints]) -> Floats:
 def _prior(mean_size: float) -> Floats:
     """Symmetric and heavy-tailed, a third wider than errors of that mean size."""
     typical = np.abs(stdtrit(HEAVY_TAILS, np.linspace(0.005, 0.995, 199))).mean()
-    quantiles: Floats = 1.33 * mean_size / typical * stdtrit(HEAVY_TAILS, LEVELS)
+    law = stdtrit(HEAVY_TAILS, LEVELS)
+    quantiles: Floats = 1.33 * mean_size / typical * (law - law[::-1]) / 2
     return quantiles
 
 

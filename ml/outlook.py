@@ -44,8 +44,8 @@ class Outlook:
     def chance_above(self, months: float, pieces: float) -> float:
         """P(D > pieces) over `months`; beyond the outermost quantiles, their levels."""
         column = np.array([self._at(row, months) for row in self.sums])
-        distinct = np.maximum.accumulate(column) + 1e-9 * np.arange(len(column))
-        return 1.0 - float(np.interp(pieces, distinct, self.levels))
+        distinct = np.maximum.accumulate(np.concatenate([[0.0], column])) + 1e-9 * np.arange(len(column) + 1)
+        return 1.0 - float(np.interp(pieces, distinct, np.concatenate([[0.0], self.levels])))
 
     def _at(self, by_month: Floats, months: float) -> float:
         if months <= self.months:

@@ -13,24 +13,23 @@ Floats = NDArray[np.float64]
 
 
 class Replay(NamedTuple):
-    """By series: pieces wanted and served, the mean stock in months of demand, and orders placed."""
+    """By series: pieces wanted and served, the mean stock of a month (of its start and end), and orders placed."""
 
     wanted: Floats
     served: Floats
     stock: Floats
     orders: Floats
+    months: int
 
     @property
     def fill_rate(self) -> float:
-        """The share of demand that was served; every series counts alike."""
-        sold = self.wanted > 0
-        return float((self.served[sold] / self.wanted[sold]).mean())
+        """The share of demand that was served."""
+        return float(self.served.sum() / max(float(self.wanted.sum()), 1e-9))
 
     @property
-    def cycle_stock(self) -> float:
-        """Mean stock in months of the series' demand; every series counts alike."""
-        sold = self.wanted > 0
-        return float(self.stock[sold].mean())
+    def cover(self) -> float:
+        """Mean stock in months of mean demand."""
+        return float(self.stock.sum() * self.months / max(float(self.wanted.sum()), 1e-9))
 
 
 def replayed(levels: Floats, demand: Floats, lead: int = 1, reorder: Floats | None = None) -> Replay:
@@ -56,6 +55,4 @@ def replayed(levels: Floats, demand: Floats, lead: int = 1, reorder: Floats | No
         stock += (on_hand + on_hand - sold) / 2
         on_hand = on_hand - sold
         served += sold
-    wanted = demand.sum(axis=1)
-    pace = np.where(wanted > 0, wanted / months, 1.0)
-    return Replay(wanted, served, stock / months / pace, orders)
+    return Replay(demand.sum(axis=1), served, stock / months, orders, months)
