@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast docs lock clean
+.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast bench-restock docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -39,11 +39,14 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
 
-bench-setup: # what the one below needs besides
+bench-setup: # what the two below need besides
 	@setup/setup.sh bench
 
 bench-forecast: bench-setup ## measure the forecast against statsforecast: accuracy, intervals, speed; ARGS=--fresh: the peers anew
 	@.build/bench/bin/python -m benchmarks.forecast $(ARGS)
+
+bench-restock: bench-setup ## replay the last twelve months of panels through the order policy and its peers
+	@.build/bench/bin/python -m benchmarks.restock $(ARGS)
 
 docs: setup ## write the generated pages of docs/ and .env.example anew
 	@$(BIN)/python -m tillstream.reference_docs
