@@ -26,7 +26,7 @@ class Producer:
 
     A send that is repeated after a lost connection is not written twice; a process that is started again sends again,
     which the stream sees by the event id. `flush` (and leaving the `with` block) raises TransientError when Kafka did
-    not take a record in time, and so does entering the block when Kafka does not answer.
+    not take a record in time, and so does the first `send` when Kafka does not answer.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,10 +42,14 @@ class Producer:
             }
         )
         self._failure: KafkaError | None = None
+        self._met = False
         self.delivered = 0
 
     def send(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, bytes] | None = None) -> None:
         """Queues one record; waits while the queue (bounded) is full."""
+        if not self._met:  # or a queue of records would find out, minutes later
+            _metadata(self._producer)
+            self._met = True
         while True:
             try:
                 self._producer.produce(
@@ -64,8 +68,6 @@ class Producer:
         self._raise_failure()
 
     def __enter__(self) -> "Producer":
-        """Makes sure that Kafka answers, rather than that a queue of records finds out. Raises TransientError."""
-        _metadata(self._producer)
         return self
 
     def __exit__(
