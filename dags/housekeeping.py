@@ -1,7 +1,8 @@
 """# Housekeeping
 
-Forgets what Airflow remembers of runs that are older than 60 days, with their logs; each DAG's last run stays. The
-shop's own record of its nights is in its database and is not touched. A repetition is harmless.
+Forgets what Airflow remembers of runs that are older than 60 days, with their logs; the last run
+of a DAG's schedule stays. The shop's own record of its nights is in its database and is not touched. A repetition is
+harmless.
 """
 
 from datetime import timedelta

@@ -12,7 +12,7 @@ from tillstream.settings import Settings, load
 
 KEPT = timedelta(days=60)
 CLEAN_SECONDS = 600
-# Of a run Airflow removes what belongs to it; each DAG's last run stays.
+# Of a run Airflow removes what belongs to it; of a DAG's scheduled runs the last one stays.
 TABLES = ("dag_run", "task_instance_history", "log", "job", "callback", "asset_event", "import_error")
 
 
