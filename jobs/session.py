@@ -3,14 +3,18 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from jobs.failures import spark_failures
 from tillstream.errors import TerminalError
 from tillstream.settings import CHECKOUT, Settings
 
 JARS = CHECKOUT / ".build" / "jars" / "spark"
+SHORT_JOB = 3_000_000  # events
 SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process id
 
 
@@ -29,11 +33,14 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
     return _started(settings.spark_master, name, options)
 
 
-def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bool = False) -> SparkSession:
-    """A session for a batch job over so many raw events."""
-    cores = os.cpu_count() or 1
+@contextmanager
+def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bool = False) -> Iterator[SparkSession]:
+    """A session for a batch job over so many raw events, stopped afterwards.
+
+    Raises what Spark's failures mean: TransientError, or the TerminalError of an executor.
+    """
     # Half a million events a reducer at most: what one adds up stays well inside the heap.
-    reducers = max(cores, events // 500_000)
+    reducers = max(os.cpu_count() or 1, events // 500_000)
     options = {
         "spark.driver.memory": settings.batch_memory,
         "spark.executor.memory": settings.batch_memory,
@@ -46,10 +53,12 @@ def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bo
     }
     if reads_kafka:
         options["spark.jars"] = _kafka_jars()
-    return _started(settings.batch_master, name, options)
-
-
-SHORT_JOB = 3_000_000  # events
+    with spark_failures():
+        session = _started(settings.batch_master, name, options)
+        try:
+            yield session
+        finally:
+            session.stop()
 
 
 def _kafka_jars() -> str:

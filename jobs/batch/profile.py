@@ -19,10 +19,10 @@ def work(settings: Settings, chosen: argparse.Namespace) -> str:
     try:
         with snapshot(connection) as cursor:
             night = generations.find(cursor, chosen.run)
+            if night.published_at is not None or generations.is_overtaken(cursor, night):
+                return f"Generation {night.generation} is published or overtaken: nothing to look at."
             begin = generations.offsets(cursor, night.base_epoch)
             end = generations.offsets(cursor, night.epoch)
-        if night.published_at is not None:
-            return f"Generation {night.generation} is published: nothing to look at."
         profile = slices.look(settings, night, begin, end)
         slices.write(connection, night, profile, end)
     finally:

@@ -7,8 +7,8 @@ removed.
 
 import argparse
 import sys
-from importlib import import_module
 
+from expectations.suites import STAGES, declared
 from jobs.batch.command import parser, run
 from tillstream.settings import Settings
 from tillstream.stores import publication
@@ -17,13 +17,12 @@ from tillstream.stores.pruning import prune
 from tillstream.stores.publication import ALREADY, OVERTAKEN, Declared, Published
 
 
-def work(settings: Settings, chosen: argparse.Namespace, declared: Declared | None = None) -> str:
-    """Publishes a run's generation. Raises TerminalError when it is not proved."""
+def work(settings: Settings, chosen: argparse.Namespace, required: Declared | None = None) -> str:
+    """Publishes a run's generation. Raises TerminalError when it is not proved; `required` are the gate's checks."""
     connection = connect(settings, "batch")
     try:
-        done = publication.publish(
-            connection, chosen.run, _declared() if declared is None else declared, settings.timezone
-        )
+        required = _required() if required is None else required
+        done = publication.publish(connection, chosen.run, required, settings.timezone)
         removed = prune(connection)
     finally:
         connection.close()
@@ -42,9 +41,8 @@ def sentence(done: Published) -> str:
     )
 
 
-def _declared() -> Declared:
-    suites = import_module("expectations.suites")
-    return {stage: {check.check_name for check in suites.declared(stage)} for stage in suites.STAGES}
+def _required() -> Declared:
+    return {stage: {check.check_name for check in declared(stage)} for stage in STAGES}
 
 
 def main() -> int:

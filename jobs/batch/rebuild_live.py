@@ -63,15 +63,12 @@ def _rebuilt(
             epochs = live_rebuild.epochs_since(cursor, epoch)
             until = live.floors(cursor)
         begin = epochs[0][1]
-        session = batch_session(settings, "tillstream rebuild_live", _between(begin, until))
-        try:
+        with batch_session(settings, "tillstream rebuild_live", _between(begin, until)) as session:
             sums = partial(_sums, session, settings)
             task = partial(_put_aside, settings=settings)
             written = _total(sums(epochs, begin, until).mapInArrow(task, "written bigint"))
             reached = _caught_up(connection, sums, epoch, until)
             live_rebuild.exchange(connection, reached, epoch, partial(_newest, sums), publish)
-        finally:
-            session.stop()
     return written
 
 

@@ -57,16 +57,13 @@ def _write_again(settings: Settings, connection: "Connection[Cursor]") -> None:
     reader = OffsetReader(settings)
     earliest = {source: first for source, (first, _) in reader.bounds().items()}
     reader.close()
-    session = batch_session(settings, "tillstream rebuild_raw", sum(counted.values()), reads_kafka=True)
-    try:
-        ends = [cut for _, cut in epochs[1:]] + [counted]
+    ends = [cut for _, cut in epochs[1:]] + [counted]
+    with batch_session(settings, "tillstream rebuild_raw", sum(counted.values()), reads_kafka=True) as session:
         for (_, begin), end in zip(epochs, ends, strict=True):
             first = {source: max(begin.get(source, 0), earliest.get(source, 0)) for source in counted}
             last = {source: max(end.get(source, 0), first[source]) for source in counted}
             if first != last:
                 _read(session, settings, first, last)
-    finally:
-        session.stop()
 
 
 def _read(session: SparkSession, settings: Settings, first: Offsets, last: Offsets) -> None:

@@ -42,8 +42,8 @@ def work(settings: Settings, chosen: argparse.Namespace, make: Make | None = Non
     try:
         with snapshot(connection) as cursor:
             night = generations.find(cursor, chosen.run)
-            if night.published_at is not None:
-                return f"Generation {night.generation} is published: nothing to recount."
+            if night.published_at is not None or generations.is_overtaken(cursor, night):
+                return f"Generation {night.generation} is published or overtaken: nothing to recount."
             months = sorted(slices.touched_months(cursor, night))
             ranges = zone_map.ranges(cursor, months, generations.offsets(cursor, night.epoch))
             open_month = generations.first_open_month(cursor, night.epoch, settings.timezone)
@@ -60,14 +60,11 @@ def work(settings: Settings, chosen: argparse.Namespace, make: Make | None = Non
 
 def candidate(settings: Settings, night: Generation, months: Sequence[str], ranges: Sequence[Range]) -> int:
     """Recounts and writes from the executors; gives the number of rows."""
-    session = batch_session(settings, f"tillstream recount {night.run_id}", _events(ranges))
-    try:
+    with batch_session(settings, f"tillstream recount {night.run_id}", _events(ranges)) as session:
         events = raw_events(session, settings, [(each, night.epoch) for each in ranges])
         rows = truth(additions(events, settings.timezone), months)
         task = partial(_write, settings=settings, generation=night.generation)
         [(written,)] = rows.mapInArrow(task, "written bigint").selectExpr("coalesce(sum(written), 0)").collect()
-    finally:
-        session.stop()
     return int(written)
 
 

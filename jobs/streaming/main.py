@@ -14,6 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from jobs.failures import failure_of
 from jobs.session import spark_session
 from jobs.streaming.checkpoint import CHECKPOINT, set_aside_if_damaged
 from jobs.streaming.micro_batch import MicroBatches
@@ -140,15 +141,6 @@ def check_sources(settings: Settings) -> None:
     finally:
         reader.close()
         connection.close()
-
-
-def failure_of(error: PySparkException) -> TillstreamError:
-    """What a query's exception means: all pass with time but our own TerminalErrors, raised on an executor."""
-    text = str(error)
-    for line in text.splitlines():
-        if "tillstream.errors.TerminalError: " in line:
-            return TerminalError(line.partition("tillstream.errors.TerminalError: ")[2])
-    return TransientError(f"The query failed: {text[:2000]}")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""A random history of a shop and its streams: crashes, lost checkpoints, two streams at once, and what must hold."""
+"""A random history of a shop, its streams and its nights, killed anywhere, two of each at once; and what must hold."""
 
 import multiprocessing
 import random
@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reports.verify import verify
+from tests.faults.night_shift import NightPlant, NightShift
 from tests.faults.shop_record import ShopRecord, begin_anew, raw_units, units_shown
 from tests.faults.stand_in import Design, StandIn, dying_in_mid_bulk
+from tests.night.nights import truth
 from tillstream.settings import Settings
 
 MOST_BATCHES = 3  # of one life
@@ -18,20 +20,22 @@ LIFE_SECONDS = 60
 
 @dataclass
 class Outcome:
-    """How a history went: what did not hold (None when all did), and how often a stream died."""
+    """How a history went: what did not hold (None when all did), how often a stream or a night died, and nights."""
 
     failure: str | None
     kills: int
+    nights: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What kind of history: `plant` puts a wrong design into the process that counts."""
+    """What kind of history: `plant` puts a wrong design into the process that counts, `plant_night` into a night."""
 
     seed: int
     steps: int
     design: Design = field(default_factory=Design)
     plant: Callable[[Settings], None] = lambda _settings: None
+    plant_night: NightPlant = lambda _settings, _streams: None
 
 
 def history(settings: Settings, folder: Path, plan: Plan) -> Outcome:
@@ -41,23 +45,28 @@ def history(settings: Settings, folder: Path, plan: Plan) -> Outcome:
     record = ShopRecord(f"s{plan.seed}", rng)
     folder.mkdir()
     streams = [StandIn(settings, folder / name, start, rng) for name in "ab"]
+    shift = NightShift(settings, folder, rng, streams, plan.plant_night)
     kills = 0
     for _ in range(plan.steps):
         roll = rng.random()
-        if roll < 0.35:
+        if roll < 0.25:
             record.produce(settings, rng.randint(1, 12))
-        elif roll < 0.45:
+        elif roll < 0.32:
             rng.choice(streams).lose_checkpoint()
-        else:
+        elif roll < 0.62:
             kills += _life(settings, streams, plan, deadly=True)
-        if rng.random() < 0.4 and (failure := _difference(settings)):
-            return Outcome(failure, kills)
+        else:
+            kills += shift.work()
+        if failure := shift.refusal or (_difference(settings) if rng.random() < 0.4 else None):
+            return Outcome(failure, kills, shift.begun)
+    shift.finish()
     record.produce(settings, 5)
     for _ in range(50):
         _life(settings, streams[:1], plan, deadly=False)
         if raw_units(settings).keys() == record.ids() and not _behind(settings):
             break
-    return Outcome(_difference(settings) or _loss(settings, record), kills)
+    failure = shift.refusal or _difference(settings) or _loss(settings, record) or _unequal_truth(settings, shift)
+    return Outcome(failure, kills, shift.begun)
 
 
 def _life(settings: Settings, streams: list[StandIn], plan: Plan, *, deadly: bool) -> int:
@@ -94,6 +103,16 @@ def _difference(settings: Settings) -> str | None:
     """What a reader sees against an independent recount up to the committed offsets."""
     verdict = verify(settings)
     return None if verdict.holds else f"{verdict.differing} figures differ, as {verdict.differences[0]}"
+
+
+def _unequal_truth(settings: Settings, shift: NightShift) -> str | None:
+    """The truth that nights made of what was touched, against one made of everything."""
+    shift.whole("the last night")
+    touched = truth(settings)
+    shift.whole("a full night", full=True)
+    if shift.refusal is not None or truth(settings) != touched:
+        return shift.refusal or "a full night gives other bytes than the nights before"
+    return _difference(settings)
 
 
 def _loss(settings: Settings, record: ShopRecord) -> str | None:

@@ -1,26 +1,16 @@
 """What was produced into Kafka for a test, and an empty live layer to count it with."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from pymongo import MongoClient
-
-from tillstream import tables
-from tillstream.accounts import EVENTS, MONGO_DATABASE, REJECTS
+from tests.night.stores import empty, raw_record
+from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.events import SALES, Sale, encode, event_id
 from tillstream.settings import Settings
 from tillstream.stores import kafka, live
-from tillstream.stores.mongo import Document
-from tillstream.stores.mongo_server import ADMINISTRATOR
 from tillstream.stores.mysql import connect, rows, transaction
 
-LIVE_TABLES = (
-    tables.LIVE_SALES, tables.LIVE_STOCK, tables.LIVE_COUNTS, tables.PRODUCT_NAMES, tables.STREAM_OFFSETS,
-    tables.REJECT_COUNTS,
-)  # fmt: skip
 OPENED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -63,28 +53,13 @@ class ShopRecord:
         )  # fmt: skip
 
 
-@contextmanager
-def raw_record(settings: Settings) -> "Iterator[MongoClient[Document]]":
-    """MongoDB as its administrator, who alone may change the raw record."""
-    password = settings.secret("mongo_administrator")
-    with MongoClient[Document](
-        f"mongodb://{settings.mongo_hosts}", username=ADMINISTRATOR, password=password
-    ) as client:
-        yield client
-
-
 def begin_anew(settings: Settings) -> dict[kafka.Source, int]:
-    """Empties the raw record and the live layer, and starts counting at Kafka's end; gives that."""
+    """Empties the stores, and starts counting at Kafka's end; gives that."""
+    empty(settings)
     reader = kafka.OffsetReader(settings)
     ends = {source: end for source, (_, end) in reader.bounds().items()}
     reader.close()
-    with raw_record(settings) as client:
-        client[MONGO_DATABASE][EVENTS].delete_many({})
-        client[MONGO_DATABASE][REJECTS].delete_many({})
     connection = connect(settings, "migrate")
-    with transaction(connection) as cursor:
-        for table in LIVE_TABLES:
-            cursor.execute(f"DELETE FROM `{table.name}`")
     live.register(connection, ends)
     with transaction(connection) as cursor:
         for (topic, partition), end in ends.items():

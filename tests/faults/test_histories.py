@@ -15,12 +15,12 @@ MOST_HISTORIES = 40  # in which a wrong design must show; nearly always the firs
 
 @pytest.mark.timeout(1200)
 def test_whatever_crashes_nothing_is_lost_and_nothing_counts_twice(stores: Settings, tmp_path: Path, seed: int) -> None:
-    kills = number = 0
+    kills = number = nights = 0
     while kills < KILLS:
         outcome = history(stores, tmp_path / str(number), Plan(seed + number, steps=40))
         assert outcome.failure is None, f"seed {seed + number}: {outcome.failure}"
-        kills, number = kills + outcome.kills, number + 1
-    print(f"{kills} kills in {number} histories from seed {seed}")
+        kills, number, nights = kills + outcome.kills, number + 1, nights + outcome.nights
+    print(f"{kills} kills in {number} histories with {nights} nights, from seed {seed}")
 
 
 @pytest.mark.timeout(600)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from stack.lifecycle import down, up
-from tests.night.shop import Shop, empty
+from tests.night.shop import Shop
+from tests.night.stores import empty
 from tillstream.settings import Settings
 
 STORES = ("kafka", "mongo", "mysql")

@@ -9,9 +9,9 @@ import pytest
 
 from expectations import CANDIDATE, SLICE, gate
 from jobs.batch import publish, rebuild_live, recount
-from tests.faults.shop_record import raw_record
 from tests.night.nights import candidate, cut, looked_at, reconciled, selected
-from tests.night.shop import Shop, empty
+from tests.night.shop import Shop
+from tests.night.stores import empty, raw_record
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings

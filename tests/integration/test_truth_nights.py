@@ -1,5 +1,7 @@
 """Nights on real stores: exact, unseen until published, and the same bytes however they come about."""
 
+from argparse import Namespace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,6 +11,8 @@ from jobs.batch import recount
 from tests.night import nights
 from tests.night.nights import by_fold, candidate, figures_hold, live, night, published, selected, totals, truth
 from tests.night.shop import Shop
+from tillstream.errors import TransientError
+from tillstream.stores.zone_map import Range
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 NOTHING_LIVE: dict[str, list[object]] = {"live_sales": [], "live_stock": [], "live_counts": []}
@@ -231,3 +235,14 @@ def test_an_empty_shop_has_an_empty_night(shop: Shop) -> None:
     shop.trade(JANUARY, 3)
     shop.count()
     figures_hold(shop.settings)
+
+
+def test_a_recount_that_cannot_reach_the_raw_record_may_be_tried_again(shop: Shop) -> None:
+    shop.trade(JANUARY, 3)
+    shop.count()
+    first = nights.cut(shop.settings, "first")
+    nights.looked_at(shop.settings, "first")
+    nowhere = replace(shop.settings, mongo="127.0.0.1:1")
+    with pytest.raises(TransientError, match="MongoDB does not answer"):
+        recount.candidate(nowhere, first, ["2026-01"], [Range("sales", 0, 0, 1)])
+    by_fold(shop.settings, Namespace(run="first"))

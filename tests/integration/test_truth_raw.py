@@ -10,10 +10,10 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from jobs.batch import rebuild_raw
-from tests.faults.shop_record import ShopRecord, begin_anew, raw_record
+from tests.faults.shop_record import ShopRecord, begin_anew
 from tests.faults.stand_in import StandIn
 from tests.night.nights import done, figures_hold, live, night, selected, totals, truth
-from tests.night.shop import empty
+from tests.night.stores import empty, raw_record
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from jobs.batch import publish
-from tests.faults.shop_record import raw_record
 from tests.night import nights
 from tests.night.nights import (
     by_fold,
@@ -23,6 +22,7 @@ from tests.night.nights import (
     totals,
 )
 from tests.night.shop import Shop
+from tests.night.stores import raw_record
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
@@ -196,7 +196,7 @@ def test_a_job_tells_its_failure_in_one_message(shop: Shop, capfd: pytest.Captur
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILLSTREAM_HOME", str(shop.settings.home))
         patch.setattr("sys.argv", ["publish", "--run", "none"])
-        patch.setattr(publish, "_declared", dict)
+        patch.setattr(publish, "_required", dict)
         code = publish.main()
 
     assert code == 1

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from jobs.batch import watch_stream
-from tests.faults.shop_record import ShopRecord, begin_anew, raw_record
+from tests.faults.shop_record import ShopRecord, begin_anew
 from tests.faults.stand_in import StandIn
 from tests.night.nights import done
-from tests.night.shop import empty
+from tests.night.stores import empty, raw_record
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings

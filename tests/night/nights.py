@@ -49,7 +49,17 @@ def reconciled(settings: Settings, run: str) -> str:
 
 def published(settings: Settings, run: str) -> str:
     """Published without the gate: no stage but the reconciliation declares checks."""
-    return publish.work(settings, Namespace(run=run), declared={})
+    return publish.work(settings, Namespace(run=run), required={})
+
+
+# The steps of a night, in their order.
+STEPS: dict[str, Callable[[Settings, str], object]] = {
+    "open_cut": cut,
+    "profile": looked_at,
+    "recount": lambda settings, run: by_fold(settings, Namespace(run=run)),
+    "reconcile": reconciled,
+    "publish": published,
+}
 
 
 def candidate(settings: Settings, run: str, count_again: Recount = by_fold, **options: Any) -> Generation:

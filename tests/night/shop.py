@@ -9,17 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 
 from jobs.streaming.recording import Recording, recorded
-from tests.faults.shop_record import raw_record
 from tests.night.fold import added_up
-from tillstream import tables
-from tillstream.accounts import EVENTS, MONGO_DATABASE, REJECTS
 from tillstream.events import SALES, STOCK, Event, Sale, StockMovement, encode, event_id
 from tillstream.settings import Settings
 from tillstream.stores import live
 from tillstream.stores.kafka import Source
-from tillstream.stores.mysql import connect, transaction
+from tillstream.stores.mysql import connect
 
-KEPT = (tables.SHOP, tables.HEARTBEAT, tables.LAYERS, tables.EPOCHS, tables.PRODUCTS, tables.SUPPLIERS)
 PARTITIONS = {SALES: 3, STOCK: 2}
 RECEIVED = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -116,18 +112,3 @@ def record_batch(parts: Iterable[tuple[Source, int, list[bytes]]]) -> pa.RecordB
             "value": pa.array([value for *_, value in found], pa.binary()),
         }
     )
-
-
-def empty(settings: Settings) -> None:
-    """A shop in which nothing was sold, counted, recounted or published."""
-    with raw_record(settings) as client:
-        for name in (EVENTS, REJECTS):
-            client[MONGO_DATABASE][name].delete_many({})
-    connection = connect(settings, "migrate")
-    with transaction(connection) as cursor:
-        for table in tables.TABLES:
-            if table not in KEPT:
-                cursor.execute(f"DELETE FROM `{table.name}`")
-        cursor.execute("DELETE FROM epochs WHERE epoch > 1")
-        cursor.execute("UPDATE layers SET current_epoch = 1, published_epoch = 1, final_before = ''")
-    connection.close()
