@@ -60,3 +60,15 @@ def test_the_watch_looks_every_five_minutes(dags: dict[str, Any]) -> None:
     assert [dags[name].timetable.__class__.__name__ for name in ("rebuild_live", "rebuild_raw")] == [
         "NullTimetable"
     ] * 2
+
+
+def test_the_stream_is_away_while_the_raw_record_is_made_anew(dags: dict[str, Any]) -> None:
+    dag = dags["rebuild_raw"]
+
+    assert words(dag, "stop_stream", {}) == ["tillstream", "stop", "stream"]
+    assert words(dag, "rebuild", {}) == ["python", "-m", "jobs.batch.rebuild_raw"]
+    assert words(dag, "restart_stream", {}) == ["tillstream", "restart", "stream"]
+    assert dag.get_task("rebuild").upstream_task_ids == {"stop_stream"}
+    assert dag.get_task("restart_stream").upstream_task_ids == {"rebuild"}
+    # While something is still missing, a stream could count an old event twice: it stays away.
+    assert dag.get_task("restart_stream").trigger_rule == "all_success"
