@@ -59,6 +59,17 @@ ROWS = Check("rows", "There are at least as many rows as there must be.", "TRUE"
 ROWS_SEEN = "rows_seen"
 
 
+def grown(figure: str, side: str, adding: str, added: str) -> Check:
+    """Of sides compared: the candidate's figure is the published one plus that of `side`, in words `adding`."""
+    return Check(
+        figure,
+        f"`{figure}` {adding}.",
+        f"`candidate_{figure}` = `published_{figure}` + `{side}_{figure}`",
+        facts=f"CONCAT(`candidate_{figure}`, ' recounted; ', `published_{figure}`, ' published and ', "
+        f"`{side}_{figure}`, ' {added}')",
+    )
+
+
 def verdict_query(subject: Subject, marks: Mapping[str, str]) -> str:
     """One row: `rows_seen`, how many rows are missing as `rows`, and how many break each check under its name."""
     broken = [f"COALESCE(SUM({_breaks(check)}), 0) AS `{check.name}`" for check in subject.checks]

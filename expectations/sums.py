@@ -1,6 +1,6 @@
 """Checks across the tables of a candidate: hours add up to days, days to months and years, products to the total."""
 
-from expectations.checks import Check, Subject
+from expectations.checks import Check, Subject, grown
 from expectations.pictures import (
     AFTERWARDS,
     SALE_KINDS,
@@ -138,13 +138,8 @@ def _grown(name: str, meaning: str, table: Table, key: tuple[str, ...], period: 
 
 
 def _explained(figure: str) -> Check:
-    return Check(
-        figure,
-        f"`{figure}` of all products are those published before plus those that mongod finds in the slice.",
-        f"`candidate_{figure}` = `published_{figure}` + `slice_{figure}`",
-        facts=f"CONCAT(`candidate_{figure}`, ' recounted; ', `published_{figure}`, ' published and ', "
-        f"`slice_{figure}`, ' new')",
-    )
+    adding = "of all products are those published before plus those that mongod finds in the slice"
+    return grown(figure, "slice", adding, "new")
 
 
 DAYS_OF_RAW = _grown(
