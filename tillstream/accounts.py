@@ -58,6 +58,14 @@ MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
         tables.RECONCILIATIONS: _REPLACE,
         tables.RESTATEMENT_ROWS: _REPLACE,
         tables.STREAM_LOOKS: _ADD,
+        tables.FORECASTS: _REPLACE,
+        tables.CURRENT_FORECAST: _ADD,
+        tables.FORECAST_MONTHS: _REPLACE,
+        tables.FORECAST_MODELS: _REPLACE,
+        tables.FORECAST_SCORES: _ADD,
+        tables.PLAN_LINES: _REPLACE,
+        tables.PLAN_MONTHS: _REPLACE,
+        tables.SIZE_RUNS: _REPLACE,
     },
     "operator": dict.fromkeys(tables.TABLES, _READ)
     | {
@@ -65,6 +73,8 @@ MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
         tables.SUPPLIERS: _ADD,
         tables.STREAM_GAPS: _ADD,
         tables.STREAM_OFFSETS: _ADD,
+        tables.ORDERS: _ADD,
+        tables.UPLIFTS: _REPLACE,
     },
 }
 

@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 TABLES_INTRODUCTION = f"""\
 # Tables and views
 
-Written by `make docs` from `tillstream/tables.py` and `tillstream/views.py`: change those, not this page.
+Written by `make docs` from `tillstream/tables/` and `tillstream/views/`: change those, not this page.
 
 The database is `tillstream`. Every key is compared byte by byte, without padding; text is `utf8mb4`. Money is
 `{tables.MONEY}` and never added across currencies. Days, hours and months are on the shop's clock, instants are UTC.

@@ -11,7 +11,7 @@ from tillstream.migrations import migrations
 from tillstream.tables import TABLES, Column, Table
 from tillstream.views import VIEWS
 
-IDENTIFIER = re.compile(r"[a-z][a-z_]{0,63}")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def names() -> list[str]:

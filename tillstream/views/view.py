@@ -1,0 +1,49 @@
+"""How a view is declared, and how published truth and what is live since are put together."""
+
+from dataclasses import dataclass
+
+from tillstream.tables import SALES_FIGURES, Column
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: its name, what it shows, and its query. `public` ones are promised to readers."""
+
+    name: str
+    meaning: str
+    query: str
+    public: bool = True
+
+
+# A closed month was over at the published cut. What the stream has added since makes a row provisional again.
+FINAL = "CASE WHEN MIN(`closed`) = 1 AND SUM(`is_live`) = 0 THEN 'final' ELSE 'provisional' END"
+
+
+def sums(names: tuple[str, ...], prefix: str = "") -> str:
+    return ", ".join(f"SUM({prefix}`{name}`) AS `{name}`" for name in names)
+
+
+def listed(names: tuple[str, ...], prefix: str = "") -> str:
+    return ", ".join(f"{prefix}`{name}`" for name in names)
+
+
+def merged(truth: str, key: str, live_key: str, live: str, figures: tuple[Column, ...]) -> str:
+    """Rows of published generations, and live rows of the epochs since, told apart by `is_live`."""
+    names = tuple(column.name for column in figures)
+    return (
+        f"SELECT t.`month` AS `month`, {key}, {listed(names, 't.')}, p.`closed` AS `closed`, 0 AS `is_live` "
+        f"FROM `{truth}` t JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation` "
+        f"UNION ALL SELECT {live_key}, {listed(names, 'l.')}, 0 AS `closed`, 1 AS `is_live` "
+        f"FROM `{live}` l JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
+    )
+
+
+HOUR_MONTH = "DATE_FORMAT(l.`hour`, '%Y-%m') AS `month`"
+SALES_KEY = "`store_id`, `product_id`, `currency`"
+T_SALES_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`, t.`currency` AS `currency`"
+L_SALES_KEY = "l.`store_id`, l.`product_id`, l.`currency`"
+
+DAYS = merged(
+    "truth_sales_by_day", f"t.`day` AS `day`, {T_SALES_KEY}", f"{HOUR_MONTH}, DATE(l.`hour`), {L_SALES_KEY}",
+    "live_sales", SALES_FIGURES,
+)  # fmt: skip
