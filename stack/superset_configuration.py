@@ -21,16 +21,19 @@ KEY_SECRET, GUEST_SECRET, ASYNC_SECRET = "superset_key", "superset_guest", "supe
 SECRETS = (DATABASE_SECRET, KEY_SECRET, GUEST_SECRET, ASYNC_SECRET, *USERS.values())
 CONTENT = CHECKOUT / "superset"
 FILE, STAMP, PREPARATION = "superset_config.py", "prepared", CONTENT / "prepare.py"
+HOME = "/superset/dashboard/today/"  # what somebody sees who has logged in
 PREPARE_SECONDS = 600
 REFUSED = 2  # the preparation's exit code when it has said in words what is wrong
 
 TEXT = """\
 # Written by `tillstream up`, for the packages {version} and the dashboards {content}.
+import logging
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pymysql
+from flask import redirect, request
 from superset.utils.log import AbstractEventLogger
 
 pymysql.install_as_MySQLdb()  # Superset asks that module for the types of columns
@@ -53,6 +56,7 @@ DISPLAY_MAX_ROW = 10000
 SUPERSET_WEBSERVER_TIMEOUT = 60
 
 APP_NAME = "Tillstream"
+LOGO_TARGET_PATH = {home!r}
 LANGUAGES = {{}}
 FAB_API_SWAGGER_UI = False
 FAB_UPDATE_PERMS = False  # the preparation has done it
@@ -107,6 +111,14 @@ class Silent(AbstractEventLogger):
 
 
 EVENT_LOGGER = Silent()
+# It looks in vain for a picture that its package lacks, at every page.
+logging.getLogger("superset.views.base").setLevel(logging.ERROR)
+
+
+def FLASK_APP_MUTATOR(app):
+    @app.before_request
+    def begin_with_today():
+        return redirect({home!r}) if request.path == "/superset/welcome/" else None
 
 
 def DB_CONNECTION_MUTATOR(uri, parameters, _user, _security, _source):
@@ -145,6 +157,7 @@ def files(settings: Settings) -> dict[str, str]:
         "guest": settings.secret(GUEST_SECRET),
         "asynchronous": settings.secret(ASYNC_SECRET),
         "database": _database(settings),
+        "home": HOME,
         "account": MYSQL_ACCOUNTS["bi"],
         "host": host,
         "port": port,

@@ -18,7 +18,6 @@ from superset.app import create_app
 
 HERE = Path(__file__).parent
 CONTENT = ("metadata.yaml", "databases/*.yaml", "datasets/*/*.yaml", "charts/*.yaml", "dashboards/*.yaml")
-HOME = "today"  # the dashboard that greets an owner and a viewer
 REFUSED = 2
 
 
@@ -35,7 +34,6 @@ def main() -> None:
         users = {name: _user(name, password) for name, password in told["passwords"].items()}
         _import(users["admin"], _bundle(told["currency"], told["places"]))
         _grant_roles()
-        _greet([user for name, user in users.items() if name != "admin"])
 
 
 def _synchronise_permissions() -> None:
@@ -125,23 +123,6 @@ def _forget_what_is_gone(bundle: dict[str, str]) -> None:
             if str(each.uuid) not in wanted:
                 db.session.delete(each)
         db.session.commit()
-
-
-def _greet(users: list[Any]) -> None:
-    """Shows those users the first dashboard after they have logged in."""
-    from superset.models.dashboard import Dashboard
-    from superset.models.user_attributes import UserAttribute
-
-    from superset import db
-
-    dashboard = db.session.query(Dashboard).filter_by(slug=HOME).one()
-    for user in users:
-        attribute = db.session.query(UserAttribute).filter_by(user_id=user.id).one_or_none()
-        if attribute is None:
-            attribute = UserAttribute(user_id=user.id)
-            db.session.add(attribute)
-        attribute.welcome_dashboard_id = dashboard.id
-    db.session.commit()
 
 
 def _words(error: BaseException) -> str:
