@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast bench-restock docs lock clean
+.PHONY: help setup demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -42,6 +42,9 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
+
+bench-nightly: setup ## measure the night: first, ordinary and full ones, their publication, the stream beside them
+	@$(BIN)/python -m benchmarks.nightly
 
 bench-setup: # what the two below need besides
 	@setup/setup.sh bench

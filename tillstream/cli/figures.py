@@ -5,7 +5,7 @@ from datetime import date
 
 import click
 
-from tillstream.cli.output import Day, amount, as_json, print_json, print_table
+from tillstream.cli.output import Day, Month, amount, as_json, print_json, print_table
 from tillstream.settings import load
 
 LISTED = 15  # stocks to act on; `--all` and `--json` have the rest
@@ -75,7 +75,7 @@ def verify(json: bool) -> None:
 
 
 @click.command()
-@click.option("--month", required=True, metavar="YYYY-MM", help="The business month.")
+@click.option("--month", type=Month(), required=True, metavar="YYYY-MM", help="The business month.")
 @click.option("--product", metavar="ID", help="One product; without it, all.")
 @as_json
 def explain(month: str, product: str | None, json: bool) -> None:

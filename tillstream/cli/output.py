@@ -1,5 +1,6 @@
 """What commands share: printing tables or JSON, parsing days, and lines of progress."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,8 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 as_json = click.option("--json", "json", is_flag=True, help="Print JSON with stable keys; money as decimal strings.")
 
@@ -24,6 +27,18 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a day; write it as 2019-04-30.", param, ctx)
+
+
+class Month(click.ParamType[str]):
+    """A business month, YYYY-MM."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The month, or a usage error."""
+        if not MONTH.fullmatch(value):
+            self.fail(f"'{value}' is not a month; write it as 2019-04.", param, ctx)
+        return str(value)
 
 
 def print_json(value: Any) -> None:
