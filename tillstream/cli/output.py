@@ -10,6 +10,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from tillstream import shop_calendar
+
 as_json = click.option("--json", "json", is_flag=True, help="Print JSON with stable keys; money as decimal strings.")
 
 
@@ -24,6 +26,19 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a day; write it as 2019-04-30.", param, ctx)
+
+
+class Month(click.ParamType[str]):
+    """A business month, YYYY-MM."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The month, or a usage error."""
+        try:
+            return shop_calendar.month(date.fromisoformat(f"{value}-01"))
+        except ValueError:
+            self.fail(f"'{value}' is not a month; write it as 2019-04.", param, ctx)
 
 
 def print_json(value: Any) -> None:
