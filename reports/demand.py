@@ -78,12 +78,12 @@ def _months(
     query = (
         f"SELECT `month`, {store} AS `store_id`, `product_id`, COALESCE(`product_name`, `product_id`), `category`, "
         "`quantity`, `p10`, `p50`, `p90`, `method`, `backtest_error`, `naive_error`, `last_month_error`, "
-        f"`season_known` = 1 FROM `{view}` WHERE `issued_on` = %s AND `is_current` = 1 "
+        f"`season_known` FROM `{view}` WHERE `issued_on` = %s AND `is_current` = 1 "
         "AND (%s IS NULL OR `product_id` = %s) AND (%s IS NULL OR `month` = %s) "
         "ORDER BY `month`, `quantity` DESC, `product_id`, `store_id`"
     )
     found = rows(cursor, query, (issued_on, product_id, product_id, month, month))
-    return [Expected(*(_plain(value) for value in row[:-1]), season_known=bool(row[-1])) for row in found]
+    return [Expected(*map(_plain, row), bool(season)) for *row, season in found]
 
 
 def _explain_nothing(cursor: Cursor, issue: Issue, product_id: str | None, month: str | None, by_store: bool) -> None:

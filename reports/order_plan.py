@@ -42,9 +42,11 @@ class PlanLine(msgspec.Struct, frozen=True):
     reserved: int
     reorder_point: float
     order_up_to: float
+    safety_stock: float
     service: float
     abc: str
     lead_time_days: int | None
+    months_of_cover: float | None
     runs_out_on: date | None
     reason: str
 
@@ -103,8 +105,8 @@ def order_plan(cursor: Cursor, supplier: str | None = None) -> OrderPlan:
 _LINES = """
 SELECT l.`store_id`, l.`product_id`, COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), p.`size`,
   p.`colour`, l.`supplier`, l.`quantity`, l.`pack_size`, l.`minimum_order`, l.`unit_cost`, l.`cost`, l.`cost_currency`,
-  l.`order_by`, l.`urgency`, l.`on_hand`, l.`on_order`, l.`reserved`, l.`reorder_point`, l.`order_up_to`, l.`service`,
-  l.`abc`, l.`lead_time_days`, l.`runs_out_on`, l.`reason`
+  l.`order_by`, l.`urgency`, l.`on_hand`, l.`on_order`, l.`reserved`, l.`reorder_point`, l.`order_up_to`,
+  l.`safety_stock`, l.`service`, l.`abc`, l.`lead_time_days`, l.`months_of_cover`, l.`runs_out_on`, l.`reason`
 FROM `plan_lines` l
 LEFT JOIN `product_directory` d ON d.`product_id` = l.`product_id`
 LEFT JOIN `products` p ON p.`product_id` = l.`product_id`
@@ -116,13 +118,13 @@ ORDER BY FIELD(l.`urgency`, 'red', 'amber', 'green'), l.`order_by` IS NULL, l.`o
 
 def _line(row: Sequence[Any]) -> PlanLine:
     (store, product, name, size, colour, supplier, quantity, pack, minimum, unit_cost, cost, currency, *rest) = row
-    order_by, urgency, on_hand, on_order, reserved, point, up_to, service, abc, lead, runs_out_on, reason = rest
+    order_by, urgency, on_hand, on_order, reserved, point, up_to, safety, service, abc, lead, cover, *end = rest
     known = unit_cost is not None and currency is not None
     return PlanLine(
         store, product, name, size, colour, supplier, quantity, quantity, 0, pack, minimum,
         text(unit_cost, currency) if known else None, text(cost, currency) if known and cost is not None else None,
         currency if known else None, order_by, urgency, on_hand, on_order, reserved, float(point), float(up_to),
-        float(service), abc, lead, runs_out_on, reason,
+        float(safety), float(service), abc, lead, None if cover is None else float(cover), *end,
     )  # fmt: skip
 
 

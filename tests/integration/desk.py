@@ -62,7 +62,7 @@ class Item:
     def line(self) -> Line:
         """What the plan would say of it."""
         receipts = (Receipt(TODAY + timedelta(days=7), self.on_order),) if self.on_order else ()
-        return line(outlook(self.model), Stock(self.on_hand, receipts), self.terms, TODAY, MONTHS)
+        return line(outlook(self.model, TODAY), Stock(self.on_hand, receipts), self.terms, TODAY, MONTHS)
 
 
 @dataclass
