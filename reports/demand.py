@@ -83,7 +83,7 @@ def _months(
         "ORDER BY `month`, `quantity` DESC, `product_id`, `store_id`"
     )
     found = rows(cursor, query, (issued_on, product_id, product_id, month, month))
-    return [Expected(*map(_plain, row), bool(season)) for *row, season in found]
+    return [Expected(*[*map(_plain, row), bool(season)]) for *row, season in found]
 
 
 def _explain_nothing(cursor: Cursor, issue: Issue, product_id: str | None, month: str | None, by_store: bool) -> None:

@@ -7,14 +7,11 @@ from decimal import Decimal
 import msgspec
 
 from ml.budget import Candidate, within_budget
-from ml.outlook import Outlook, outlook
-from ml.restock import Line, Receipt, Stock, Terms, Urgency
+from ml.restock import Line, Receipt, Stock, Urgency
+from reports.order_outlook import Outlooks, outlook_of, outlooks_of, terms_of
 from reports.order_plan import OrderPlan, PlanLine
 from tillstream.errors import TerminalError
-from tillstream.forecast_models import model
-from tillstream.stores.mysql import Cursor, rows
-
-ALL_STORES = ""  # the scope of the models of a shop with one store
+from tillstream.stores.mysql import Cursor
 
 
 def limited(cursor: Cursor, plan: OrderPlan, budget: Decimal, currency: str | None = None) -> OrderPlan:
@@ -23,7 +20,7 @@ def limited(cursor: Cursor, plan: OrderPlan, budget: Decimal, currency: str | No
     Raises TerminalError where it is not clear of which currency the budget is.
     """
     money = _currency(plan, currency)
-    outlooks = _outlooks(cursor, plan)
+    outlooks = outlooks_of(cursor, plan.issue)
     candidates = {
         number: _candidate(line, outlooks)
         for number, line in enumerate(plan.lines)
@@ -50,32 +47,11 @@ def _currency(plan: OrderPlan, currency: str | None) -> str | None:
     return currency
 
 
-def _outlooks(cursor: Cursor, plan: OrderPlan) -> dict[tuple[str, str], Outlook]:
-    """By store and product, what the plan's lines were reckoned from."""
-    query = (
-        "SELECT DISTINCT m.`store_id`, m.`product_id`, m.`history`, m.`weights`, m.`expected`, m.`sums` "
-        "FROM `plan_lines` l JOIN `forecast_models` m ON m.`forecast` = l.`forecast` "
-        "AND m.`product_id` = l.`product_id` AND m.`store_id` IN (l.`store_id`, %s) "
-        "WHERE l.`forecast` = %s AND l.`quantity` > 0"
-    )
-    found = rows(cursor, query, (ALL_STORES, plan.issue.forecast))
-    return {(store, product): outlook(model(*columns), plan.issue.issued_on) for store, product, *columns in found}
-
-
-def _candidate(line: PlanLine, outlooks: dict[tuple[str, str], Outlook]) -> Candidate:
-    """The line as it was reckoned. Only the ratio of what a missed and a left-over piece cost is known: the service."""
-    seen = outlooks.get((line.store_id, line.product_id)) or outlooks.get((ALL_STORES, line.product_id))
-    if seen is None:
-        raise TerminalError(
-            f"The forecast has kept no model of {line.product_name}.", "A night makes another: `tillstream nightly`."
-        )
-    cost, service = Decimal(line.unit_cost or 0), Decimal(str(line.service))
-    terms = Terms(
-        lead_days=line.lead_time_days, pack=line.pack_size, minimum=line.minimum_order, unit_cost=cost,
-        margin=service * cost, holding=(1 - service) * cost,
-    )  # fmt: skip
+def _candidate(line: PlanLine, outlooks: Outlooks) -> Candidate:
     receipts = (Receipt(date.max, line.on_order + line.ordered_since),)  # when they come is of no account here
-    return Candidate(_reckoned(line), seen, Stock(line.on_hand, receipts, line.reserved), terms)
+    return Candidate(
+        _reckoned(line), outlook_of(outlooks, line), Stock(line.on_hand, receipts, line.reserved), terms_of(line)
+    )
 
 
 def _reckoned(line: PlanLine) -> Line:

@@ -13,6 +13,7 @@ from reports.current_forecast import Issue, current
 from tillstream.errors import TerminalError
 from tillstream.money import text
 from tillstream.stores.mysql import Cursor, rows
+from tillstream.stores.reference import known_product
 
 
 class PlanLine(msgspec.Struct, frozen=True):
@@ -94,11 +95,28 @@ def totals(lines: Iterable[PlanLine]) -> dict[str, str]:
 def order_plan(cursor: Cursor, supplier: str | None = None) -> OrderPlan:
     """The current plan, of one supplier if named. Raises TerminalError where there is no plan, or no such supplier."""
     issue = current(cursor)
-    since = _ordered_since(cursor, issue)
-    found = [_line(row) for row in rows(cursor, _LINES, (issue.forecast, supplier, supplier))]
+    found = _lines(cursor, issue, "l.`quantity` > 0 AND (%s IS NULL OR l.`supplier` = %s)", supplier)
     if supplier is not None and not found:
         _check_supplier(cursor, supplier)
-    return OrderPlan(issue, [_less(line, since.get((line.store_id, line.product_id), [])) for line in found])
+    return OrderPlan(issue, found)
+
+
+def product_plan(cursor: Cursor, product_id: str) -> OrderPlan:
+    """The current plan of one product, by store, whether or not anything is to be ordered. Raises TerminalError."""
+    issue = current(cursor)
+    found = _lines(cursor, issue, "%s IS NOT NULL AND l.`product_id` = %s", product_id)
+    if not found:
+        name = known_product(cursor, product_id)
+        raise TerminalError(
+            f"The plan of {issue.issued_on} says nothing of {name}.", "Its stock is not on record, or it is new."
+        )
+    return OrderPlan(issue, found)
+
+
+def _lines(cursor: Cursor, issue: Issue, where: str, wanted: str | None) -> list[PlanLine]:
+    since = _ordered_since(cursor, issue)
+    found = map(_line, rows(cursor, f"{_LINES} AND {where} {_URGENT_FIRST}", (issue.forecast, wanted, wanted)))
+    return [_less(line, since.get((line.store_id, line.product_id), [])) for line in found]
 
 
 # Sizes and colours are of the reference data; a product that was never sold has its name there only.
@@ -110,7 +128,9 @@ SELECT l.`store_id`, l.`product_id`, COALESCE(d.`product_name`, p.`product_name`
 FROM `plan_lines` l
 LEFT JOIN `product_directory` d ON d.`product_id` = l.`product_id`
 LEFT JOIN `products` p ON p.`product_id` = l.`product_id`
-WHERE l.`forecast` = %s AND l.`quantity` > 0 AND (%s IS NULL OR l.`supplier` = %s)
+WHERE l.`forecast` = %s
+"""
+_URGENT_FIRST = """
 ORDER BY FIELD(l.`urgency`, 'red', 'amber', 'green'), l.`order_by` IS NULL, l.`order_by`, l.`supplier`,
   COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), l.`product_id`, l.`store_id`
 """

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tillstream.cli.output import Month, amount, as_json, print_json, print_table
+from tillstream.cli.output import Month, Number, amount, as_json, print_json, print_table
 from tillstream.money import CURRENCY_PLACES
 from tillstream.settings import load
 from tillstream.shop_calendar import today, zone
@@ -22,23 +22,7 @@ if TYPE_CHECKING:
 LISTED = 25  # products or lines; `--all` and `--json` have the rest
 
 
-class Money(click.ParamType[Decimal]):
-    """A sum of money, from 0 on."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """A decimal amount, or a usage error."""
-        try:
-            found = Decimal(value.replace(",", ""))
-            fits = 0 <= found < 10**15 and found == round(found, 2)
-        except ArithmeticError:  # no number, or none that can be compared
-            fits = False
-        if not fits:
-            self.fail(f"'{value}' is not an amount of money; write it as 500000 or 1250.50.", param, ctx)
-        return found
-
-
+MONEY = Number("amount", 10**15, 2, "500000 or 1250.50")
 every = click.option("--all", "whole", is_flag=True, help="List every one, not just the first.")
 
 
@@ -115,7 +99,7 @@ def _pieces(number: float | None) -> str:
 
 
 @click.command()
-@click.option("--budget", type=Money(), help="Spend at most so much, where it does most.")
+@click.option("--budget", type=MONEY, help="Spend at most so much, where it does most.")
 @click.option("--currency", type=click.Choice(sorted(CURRENCY_PLACES)), metavar="CODE", help="Of the budget.")
 @click.option("--supplier", metavar="NAME", help="One supplier's lines only.")
 @click.option(

@@ -2,35 +2,18 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import click
 
-from tillstream.cli.output import Day, Month, as_json, print_json, print_table
+from tillstream.cli.output import Day, Month, Number, as_json, print_json, print_table
 from tillstream.settings import Settings, load
 from tillstream.shop_calendar import today, zone
 from tillstream.stores import orders as order_book
 from tillstream.stores import uplifts as uplift_book
 from tillstream.stores.mysql import connect, snapshot
 
-MOST_PIECES, MOST_FACTOR = 1_000_000, 100  # of one order line, of one uplift: more is a slip of the finger
-
-
-class Factor(click.ParamType[Decimal]):
-    """What demand is multiplied by, as 1.2."""
-
-    name = "factor"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """A decimal number with at most three places, or a usage error."""
-        try:
-            factor = Decimal(value)
-            fits = 0 <= factor <= MOST_FACTOR and factor == round(factor, 3)
-        except ArithmeticError:  # no number, or none that can be compared
-            fits = False
-        if not fits:
-            self.fail(f"'{value}' is no factor: 1.2 is a fifth more than the forecast, 0.5 half of it.", param, ctx)
-        return factor
+MOST_PIECES = 1_000_000  # of one order line: more is a slip of the finger
+FACTOR = Number("factor", 100, 3, "1.2 for a fifth more than the forecast, 0.5 for half of it")
 
 
 @click.group()
@@ -114,7 +97,7 @@ of_product = click.option("--product", default=uplift_book.ALL, metavar="ID", he
 
 @uplifts.command("set")
 @click.argument("month", type=Month())
-@click.argument("factor", type=Factor())
+@click.argument("factor", type=FACTOR)
 @of_product
 def set_uplift(month: str, factor: Decimal, product: str) -> None:
     """Expects so much more in a month: 1.2 is a fifth more than the forecast. A product's own factor counts alone."""

@@ -41,6 +41,25 @@ class Month(click.ParamType[str]):
             self.fail(f"'{value}' is not a month; write it as 2019-04.", param, ctx)
 
 
+class Number(click.ParamType[Decimal]):
+    """A decimal number from 0 to `most`; `example` shows how one is written."""
+
+    def __init__(self, name: str, most: int, places: int, example: str) -> None:
+        self.name = name
+        self.most, self.places, self.example = most, places, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The number, or a usage error."""
+        try:
+            number = Decimal(value)
+            fits = 0 <= number <= self.most and number == round(number, self.places)
+        except ArithmeticError:  # no number, or none that can be compared
+            fits = False
+        if not fits:
+            self.fail(f"'{value}' does not do; write {self.example}.", param, ctx)
+        return number
+
+
 def print_json(value: Any) -> None:
     """Any struct, dataclass, list or dict as indented JSON."""
     click.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
