@@ -1,6 +1,5 @@
 """What commands share: printing tables or JSON, parsing days, and lines of progress."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+from tillstream import shop_calendar
 
 as_json = click.option("--json", "json", is_flag=True, help="Print JSON with stable keys; money as decimal strings.")
 
@@ -36,9 +35,29 @@ class Month(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The month, or a usage error."""
-        if not MONTH.fullmatch(value):
+        try:
+            return shop_calendar.month(date.fromisoformat(f"{value}-01"))
+        except ValueError:
             self.fail(f"'{value}' is not a month; write it as 2019-04.", param, ctx)
-        return str(value)
+
+
+class Number(click.ParamType[Decimal]):
+    """A decimal number from 0 to `most`; `example` shows how one is written."""
+
+    def __init__(self, name: str, most: int, places: int, example: str) -> None:
+        self.name = name
+        self.most, self.places, self.example = most, places, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The number, or a usage error."""
+        try:
+            number = Decimal(value)
+            fits = 0 <= number <= self.most and number == round(number, self.places)
+        except ArithmeticError:  # no number, or none that can be compared
+            fits = False
+        if not fits:
+            self.fail(f"'{value}' does not do; write {self.example}.", param, ctx)
+        return number
 
 
 def print_json(value: Any) -> None:
