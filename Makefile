@@ -1,10 +1,14 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast bench-restock docs lock clean
+.PHONY: help setup demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
+# Of the crashes and planted faults, what every change runs; `make test-faults` runs all.
+HISTORIES := tests/faults/test_histories.py
+SAMPLE := $(HISTORIES)::test_whatever_crashes_nothing_is_lost_and_nothing_counts_twice \
+	'$(HISTORIES)::test_a_wrong_design_is_caught[no_floor]' '$(HISTORIES)::test_a_wrong_design_is_caught[cut_not_atomic]'
 # What runs in Airflow's environment; the rest of the code is checked with the product's.
 IN_AIRFLOW := dags/*.py plugins/*.py docs/*.py tests/dags/*.py
 
@@ -19,7 +23,7 @@ demo: setup ## start the whole stack with 36 months of a simulated shop and show
 
 test: setup lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e tests/faults/test_histories.py
+	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e $(SAMPLE)
 
 check: setup lint ## lint, types, contracts and unit tests, in under a minute
 	$(AIRFLOW)/python -m pytest tests/dags
@@ -38,6 +42,9 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
+
+bench-nightly: setup ## measure the night: first, ordinary and full ones, their publication, the stream beside them
+	@$(BIN)/python -m benchmarks.nightly
 
 bench-setup: # what the two below need besides
 	@setup/setup.sh bench

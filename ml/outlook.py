@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tillstream.errors import TerminalError
+from tillstream.forecast_models import Model
 
 Floats = NDArray[np.float64]
 
@@ -51,3 +52,12 @@ class Outlook:
         if months <= self.months:
             return float(np.interp(months, np.arange(self.months + 1), np.concatenate([[0.0], by_month])))
         return float(by_month[-1] * months / self.months)
+
+
+def outlook(model: Model) -> Outlook:
+    """What a stored model says of the months from the one in progress on."""
+    return Outlook(
+        expected=np.array(list(model.expected.values()), dtype=np.float64),
+        levels=np.array(list(model.sums), dtype=np.float64),
+        sums=np.array(list(model.sums.values()), dtype=np.float64),
+    )

@@ -50,6 +50,10 @@ def test_the_promised_commands_are_there() -> None:
         ["answers", "--as-of", "2019-02-30"],
         ["answers", "extra"],
         ["explain"],
+        ["explain", "--month", "2019-4"],
+        ["nightly", "--month", "2019-13"],
+        ["nightly", "--month", "2019-04-01"],
+        ["rollback", "--to", "0"],
         ["import"],
         ["import", "x.csv", "--duplicates", "some"],
         ["import", "x.csv", "--columns", "order_id"],
@@ -98,7 +102,14 @@ def test_a_failure_is_one_message_and_its_exit_code(
 
 def test_a_wrong_setting_is_told_by_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TILLSTREAM_CURRENCY", "kyat")
-    for arguments in (["answers"], ["verify"], ["status"], ["up"], ["rejects", "list"], ["explain", "--month", "x"]):
+    for arguments in (
+        ["answers"],
+        ["verify"],
+        ["status"],
+        ["up"],
+        ["rejects", "list"],
+        ["explain", "--month", "2019-04"],
+    ):
         with pytest.raises(TerminalError, match="TILLSTREAM_CURRENCY='kyat'"):
             command.main(arguments, standalone_mode=False)
 

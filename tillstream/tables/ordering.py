@@ -149,6 +149,7 @@ ORDERS = Table(
         Column("ordered_on", DAY, "when"),
         Column("due_on", DAY, "when it should come"),
         Column("closed_on", DAY, "when it had come, or was given up", nullable=True),
+        Column("recorded_at", INSTANT, "when it was entered, UTC: a plan made before does not know it"),
     ),
     (("product_id",),),
 )
