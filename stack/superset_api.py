@@ -35,10 +35,9 @@ class Superset:
     """One user's session. Methods raise TransientError when Superset is away, TerminalError when it refuses."""
 
     def __init__(self, settings: Settings, user: str, password: str) -> None:
-        self._settings = settings
+        self._settings, self._token = settings, ""
         login = {"username": user, "password": password, "provider": "db"}
-        self._token = ""
-        self._token = msgspec.json.decode(self._ask("/api/v1/security/login", login), type=_Token).access_token
+        self._token = msgspec.json.decode(self.ask("/api/v1/security/login", login), type=_Token).access_token
 
     def charts(self, dashboard: str) -> list[Chart]:
         """The charts of a dashboard, by its short name in the address."""
@@ -50,14 +49,15 @@ class Superset:
 
     def data(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """What a chart's query gives, a result for each of its parts."""
-        found = msgspec.json.decode(self._ask("/api/v1/chart/data", query), type=_Answer).result
+        found = msgspec.json.decode(self.ask("/api/v1/chart/data", query), type=_Answer).result
         return [dict(each) for each in found]
 
     def get(self, path: str) -> Any:
         """What lies at a path of the API."""
-        return msgspec.json.decode(self._ask(path), type=_Answer).result
+        return msgspec.json.decode(self.ask(path), type=_Answer).result
 
-    def _ask(self, path: str, body: dict[str, Any] | None = None) -> bytes:
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> bytes:
+        """The answer to a request, whatever it is."""
         return _answer(self._settings, path, body, self._token, ANSWER_SECONDS)
 
 

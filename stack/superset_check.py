@@ -1,5 +1,6 @@
 """Whether the dashboards are there as the files say, and every chart's query runs: an import may fail silently."""
 
+import json
 import re
 from typing import Any
 
@@ -45,9 +46,17 @@ def query(chart: Chart) -> dict[str, Any]:
         "metrics": _listed(form, METRICS) or None,
         "filters": [{"col": each["subject"], "op": each["operator"], "val": each["comparator"]} for each in ranges],
         "extras": {"where": " AND ".join(conditions)},
+        "orderby": _order(form),
         "row_limit": form.get("row_limit"),
     }
     return {"datasource": {"id": int(number), "type": kind}, "queries": [asked], "form_data": form}
+
+
+def _order(form: dict[str, Any]) -> list[Any]:
+    """Pairs of what a table is ordered by and whether that ascends: its rows are cut off in this order."""
+    if form.get("timeseries_limit_metric"):
+        return [[form["timeseries_limit_metric"], not form.get("order_desc")]]
+    return [json.loads(each) for each in form.get("order_by_cols") or []]
 
 
 def _listed(form: dict[str, Any], names: tuple[str, ...]) -> list[Any]:

@@ -7,9 +7,9 @@ from playwright.sync_api import Page
 from stack.superset_check import expected
 from stack.superset_configuration import OWNER
 from tests.browser import WIDTHS, logged_in, open_dashboard
-from tillstream.settings import load
+from tillstream.settings import CHECKOUT, load
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = CHECKOUT / "docs" / "images"
 SETTLED_MS = 1_500  # charts grow into their place
 CONTENT = "[data-test=grid-content]"
 MARGIN = 24
