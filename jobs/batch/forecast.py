@@ -25,7 +25,7 @@ from tillstream.code_version import code_version
 from tillstream.settings import Settings
 from tillstream.stores import forecasts, generations
 from tillstream.stores.forecasts import Made
-from tillstream.stores.mysql import Connection, Cursor, connect, snapshot
+from tillstream.stores.mysql import Connection, Cursor, connect, rows, snapshot
 
 EVERY_STORE = ""
 
@@ -36,10 +36,11 @@ def work(settings: Settings, chosen: argparse.Namespace) -> str:
     begun = time.monotonic()
     try:
         with snapshot(connection) as cursor:
+            [(now,)] = rows(cursor, "SELECT UTC_TIMESTAMP(3)")
             generation, cut_day = generations.published(cursor, settings.timezone)
             features = features_of.read(cursor, min(chosen.as_of or cut_day, cut_day))
         months = features.span.closed_months
-        made = Made(generation, features.span.today, months, code_version())
+        made = Made(generation, features.span.today, months, code_version(), now)
         forecast = forecasts.begin(connection, chosen.run, made)
         if forecast.published_at is not None:
             return f"Forecast {forecast.forecast} is published already."

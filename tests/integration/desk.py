@@ -118,7 +118,7 @@ class Desk:
         self.forecasts += 1
         number = self.forecasts
         with _owner(self.settings) as cursor:
-            head = (number, f"run-{number}", 1, issued_on, 24, "code", AT, AT if current else None)
+            head = (number, f"run-{number}", 1, issued_on, 24, "code", AT, AT, AT if current else None)
             _put(cursor, tables.FORECASTS, head)
             for item in items:
                 for row in _months(number, item):

@@ -64,7 +64,7 @@ def test_what_was_ordered_since_is_not_ordered_again(shop: Desk) -> None:
 
 
 def test_a_plan_that_knew_of_an_order_does_not_count_it_again(shop: Desk) -> None:
-    shop.run("orders", "add", "TS-01", "12")
+    shop.run("orders", "add", "TS-01", "12", "--ordered", "2026-03-09")
     with_order = Item("TS-01", "T-Shirt", monthly=20, on_hand=2, on_order=12)
     number = shop.publish(with_order)
     shop.change("UPDATE orders SET recorded_at = '2026-03-09 12:00:00'")
@@ -72,6 +72,25 @@ def test_a_plan_that_knew_of_an_order_does_not_count_it_again(shop: Desk) -> Non
     [line] = shop.json("plan")["lines"]
     assert number == 1
     assert (line["quantity"], line["on_order"], line["ordered_since"]) == (with_order.line.quantity, 12, 0)
+
+
+@pytest.mark.parametrize(
+    ("ordered", "recorded", "since"),
+    [
+        ("2026-03-09", "2026-03-10 00:59:59", 0),
+        ("2026-03-10", "2026-03-10 01:00:01", 12),  # entered after the plan was made
+        ("2026-03-09", "2026-03-12 09:00:00", 12),  # likewise, for an earlier day
+        ("2026-03-11", "2026-03-10 00:59:59", 12),  # entered before, for a day after that of the plan
+    ],
+)
+def test_an_order_is_since_the_plan_when_the_plan_did_not_know_it(
+    shop: Desk, ordered: str, recorded: str, since: int
+) -> None:
+    shop.publish(SHIRT)
+    shop.run("orders", "add", "TS-01", "12", "--ordered", ordered)
+    shop.change(f"UPDATE orders SET recorded_at = '{recorded}'")
+
+    assert shop.json("plan")["lines"][0]["ordered_since"] == since
 
 
 def test_an_order_for_another_store_leaves_the_line_alone(desk: Desk) -> None:

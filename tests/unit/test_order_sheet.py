@@ -1,21 +1,20 @@
 """An order sheet: a page that says what is ordered, in plain HTML that needs nothing from outside."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from reports.current_forecast import Issue
 from reports.order_files import write_csv, write_sheets
 from reports.order_plan import OrderPlan, PlanLine
 from reports.order_sheet import order_sheet
 from tests.unit.plan_lines import plan_line
 from tillstream.errors import TerminalError
+from tillstream.stores.forecasts import Forecast
 
 TODAY = date(2026, 3, 10)
-AT = TODAY.isoformat()
 EVIL = "<script>alert('1')</script>&\"<img src=x onerror=alert(1)>"
 VOID = {"meta"}
 
@@ -50,9 +49,8 @@ def sheet(*lines: PlanLine, supplier: str | None = "Golden Loom") -> Parsed:
 
 
 def plan(*lines: PlanLine) -> OrderPlan:
-    at = date(2026, 3, 10)
-    issue = Issue(1, "run", 1, at, 24, "code", at, at)  # type: ignore[arg-type]
-    return OrderPlan(issue, list(lines))
+    at = datetime(2026, 3, 10)  # noqa: DTZ001 UTC, as MySQL keeps it
+    return OrderPlan(Forecast(1, "run", 1, TODAY, 24, "code", at, at, at), list(lines))
 
 
 def test_a_sheet_says_who_when_what_how_many_and_what_it_costs() -> None:
