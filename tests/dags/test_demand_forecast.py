@@ -1,5 +1,6 @@
 """The forecast follows the published truth, and its score follows the forecast."""
 
+from copy import deepcopy
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -57,7 +58,7 @@ def test_nothing_is_published_that_was_not_checked(forecast: Any) -> None:
 
 @pytest.mark.parametrize("day", ["2026-1-1", "2026", "20260101", "", "--run", "2026-01-01; ls"])
 def test_a_day_is_a_day(forecast: Any, day: str) -> None:
-    param = forecast.params.get_param("as_of")
+    param = deepcopy(forecast.params.get_param("as_of"))  # it keeps what it resolved
 
     assert param.resolve("2026-01-01") == "2026-01-01"
     with pytest.raises(ParamValidationError):
