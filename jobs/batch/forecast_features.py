@@ -21,7 +21,7 @@ from ml.restock import MONTH_DAYS, Receipt, Stock, Terms
 from ml.shelf import CLEARANCE_DAYS
 from ml.shop_forecast import MONTHS
 from ml.store_record import Catalogue, Record, Span, Store
-from tillstream.money import PLACES
+from tillstream.money import CURRENCY_PLACES
 from tillstream.stores import ordering, shop_days
 from tillstream.stores.mysql import Cursor
 from tillstream.stores.ordering import Order, Product, Revenue, Uplift
@@ -30,7 +30,6 @@ from tillstream.stores.shop_days import Entries, ShopDays
 Floats = NDArray[np.float64]
 
 NEVER = np.iinfo(np.int64).max
-CENT = Decimal(1).scaleb(-PLACES)
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,8 @@ def _prices(features: Features, own_currency: str) -> dict[str, Price]:
     for each in features.revenues:
         if each.units > 0:
             worth = (each.currency == own_currency, each.units)
-            price = Price((each.revenue / each.units).quantize(CENT), each.currency)
+            unit = Decimal(1).scaleb(-CURRENCY_PLACES[each.currency])
+            price = Price((each.revenue / each.units).quantize(unit), each.currency)
             if each.product not in found or worth > found[each.product][0]:
                 found[each.product] = (worth, price)
     return {product: price for product, (_, price) in found.items()}

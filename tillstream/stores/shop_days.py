@@ -27,7 +27,7 @@ class Entries(NamedTuple):
 
 
 class ShopDays(NamedTuple):
-    """`sales`: pieces sold, and less returns; `moves`: deliveries less losses; `counts`: the last one of a day holds."""
+    """`sales`: pieces sold, and less returns; `moves`: deliveries less losses; `counts`: a day has one."""
 
     stores: tuple[str, ...]
     products: tuple[str, ...]
