@@ -15,7 +15,6 @@ ORIGINS = (6, 12, 18, 24)
 # A product sells a few pieces a month: the luck of the draw, which nobody can forecast, hides what it lost.
 JUDGED = ("category", "shop")
 FIRST_MONTH, EARLY_DAYS = 6, 5  # July; days of a month that are known when it is nowcast
-USUAL_ERROR = 0.2  # of a forecast of the shop's month made before it began
 
 
 def stock_outs(shop: ShopHistory) -> list[Figure]:
@@ -84,5 +83,5 @@ def year_2019() -> list[Figure]:
 def _early(year: Year, month: int, forecast: Floats, recent: Floats) -> Floats:
     """The nowcast after EARLY_DAYS of a month of 2019."""
     this, last = (year.sold[year.month == year.month[0] + number] for number in (month, month - 1))
-    share = worth(last.sum(axis=1), USUAL_ERROR)
+    share = worth(last.sum(axis=1))
     return nowcast(this[:EARLY_DAYS].sum(axis=0), forecast, recent, EARLY_DAYS / len(this), share)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from ml.curves import Variants
 from ml.demand import Days
+from ml.shelf import CLEARANCE_DAYS, closing, on_sale
 from sources.shop import simulate_shop
 
 Floats = NDArray[np.float64]
 
-CLEARANCE_DAYS = 90  # after a style is discontinued it is sold off, then gone
+NEVER = np.iinfo(np.int64).max
 START = "2021-01"
 
 
@@ -51,13 +52,13 @@ def read(out: Path) -> ShopHistory:
     counted = np.full(sold.shape, np.nan)
     _add_sales(out, first, place, sold, moved)
     _add_stock(out, first, place, moved, counted)
-    on_sale = _on_sale(products, first, sold, moved, counted)
+    touched = (sold > 0) | (moved != 0) | ~np.isnan(counted)
     labels = [tuple(row[name] for row in products) for name in ("style", "category", "size", "colour")]
     truth = np.full((len(products), months), np.nan)
     for row in _rows(out / "truth" / "true_demand.csv"):
         number = int(row["month"][:4]) * 12 + int(row["month"][5:]) - 1 - int(month[0])
         truth[place[row["product_id"]], number] = int(row["demand"])
-    days = Days(month, sold, _closing(moved, counted), on_sale)
+    days = Days(month, sold, closing(moved, counted), on_sale(touched, _gone(products, first)))
     return ShopHistory(days, truth, labels[1], Variants(labels[0], labels[1], labels[2], labels[3]))
 
 
@@ -84,26 +85,12 @@ def _key(day: str, row: dict[str, str], first: date, place: dict[str, int]) -> t
     return (date.fromisoformat(day) - first).days, place[row["product_id"]]
 
 
-def _closing(moved: Floats, counted: Floats) -> Floats:
-    """On hand in the evening by the books: the last count and what moved since."""
-    closing = np.full(moved.shape, np.nan)
-    there = np.full(moved.shape[1], np.nan)
-    for day in range(len(moved)):
-        there = np.where(np.isnan(counted[day]), there, counted[day])
-        there = np.where(np.isnan(there) & (moved[day] > 0), 0.0, there) + moved[day]
-        closing[day] = there
-    return closing
-
-
-def _on_sale(
-    products: list[dict[str, str]], first: date, sold: Floats, moved: Floats, counted: Floats
-) -> NDArray[np.bool_]:
-    begun = np.cumsum((sold > 0) | (moved != 0) | ~np.isnan(counted), axis=0) > 0
-    for number, row in enumerate(products):
-        if row["discontinued_on"]:
-            gone = (date.fromisoformat(row["discontinued_on"]) - first).days + CLEARANCE_DAYS
-            begun[max(0, gone) :, number] = False
-    return begun
+def _gone(products: list[dict[str, str]], first: date) -> NDArray[np.int64]:
+    """The number of the day from which on nothing of a product is left."""
+    return np.array([
+        (date.fromisoformat(row["discontinued_on"]) - first).days + CLEARANCE_DAYS if row["discontinued_on"] else NEVER
+        for row in products
+    ])  # fmt: skip
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

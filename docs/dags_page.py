@@ -53,9 +53,8 @@ def page(dags: dict[str, Any]) -> str:
 
 def _section(dag: Any) -> str:
     title, _, text = dag.doc_md.removeprefix("# ").partition("\n")
-    expression = getattr(dag.timetable, "expression", None)
     facts = [
-        f"`{dag.dag_id}`: {f'`{expression}`' if expression else 'by hand'}, "
+        f"`{dag.dag_id}`: {_begins(dag.timetable)}, "
         f"ends after {_duration(dag.dagrun_timeout)} at the latest, tags {', '.join(sorted(dag.tags))}.",
     ]
     lines = [f"## {title}\n", text.strip() + "\n", " ".join(facts) + "\n"]
@@ -64,6 +63,14 @@ def _section(dag: Any) -> str:
         lines += [_param(name, dag.params.get_param(name)) for name in dag.params] + [""]
     lines += ["| task | command | tries | time-out of each |", "|---|---|---|---|"]
     return "\n".join([*lines, *(_task(task) for task in dag.topological_sort()), ""])
+
+
+def _begins(timetable: Any) -> str:
+    if expression := getattr(timetable, "expression", None):
+        return f"`{expression}`"
+    if condition := getattr(timetable, "asset_condition", None):
+        return "after `" + "`, `".join(asset.name for asset in condition.objects) + "`, or by hand"
+    return "by hand"
 
 
 def _param(name: str, param: Any) -> str:

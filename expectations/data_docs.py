@@ -1,4 +1,5 @@
-"""Great Expectations' own report of a suite, as one page per stage and night: `data_docs/<generation>/<stage>.html`.
+"""Great Expectations' own report of a suite, one page per stage: `data_docs/<generation>/<stage>.html`, of a forecast
+`data_docs/forecasts/<number>/forecast.html`.
 
 The page shows numbers and the checks' meanings: no rows, so nothing of a customer. Its frame is ours, because that of
 Great Expectations loads scripts, styles and a picture from eight hosts whenever somebody opens it.
@@ -17,7 +18,7 @@ with quick_import():
     from jinja2 import ChoiceLoader, DictLoader
 
 FOLDER = "data_docs"
-KEPT = 30  # nights
+KEPT = 30  # nights, and forecasts
 
 FRAME = """\
 <!DOCTYPE html>
@@ -46,15 +47,15 @@ a[data-toggle] { display: none; }
 """
 
 
-def write(settings: Settings, generation: int, stage: str, result: ExpectationSuiteValidationResult) -> Path:
-    """Writes the page of a stage, whole or not at all; gives its path. Folders of nights beyond the last KEPT go."""
+def write(settings: Settings, folder: str, title: str, stage: str, result: ExpectationSuiteValidationResult) -> Path:
+    """Writes the page of a stage, whole or not at all; gives its path. Folders beside it beyond the last KEPT go."""
     view = DefaultJinjaPageView()
     theirs = [view.env.loader] if view.env.loader else []
     view.env.loader = ChoiceLoader([DictLoader({"page.j2": FRAME}), *theirs])
-    heading = f"Generation {generation}: checks of the {stage}"
+    heading = f"{title}: checks of the {stage}"
     document = ValidationResultsPageRenderer().render(result)
     html = view.render(document, heading=heading)  # type: ignore[no-untyped-call]
-    page = settings.home / FOLDER / str(generation) / f"{stage}.html"
+    page = settings.home / FOLDER / folder / f"{stage}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     unfinished = page.with_suffix(".unfinished")
     unfinished.write_text(html, encoding="utf-8")

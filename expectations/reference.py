@@ -1,27 +1,27 @@
 """`docs/checks.md`, rendered from the suites: `make docs` writes it, a test compares."""
 
 from expectations.checks import Subject
-from expectations.suites import CANDIDATE, SLICE, SUITES, declared
+from expectations.suites import CANDIDATE, FORECAST, SLICE, SUITES, declared
 from tillstream.reference_docs import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "checks.md"
 
 INTRODUCTION = f"""\
-# What is checked before a night's truth is published
+# What is checked before a night's truth, and a forecast, is published
 
 Written by `make docs` from `expectations/`: change that, not this page.
 
 A **critical** check that fails refuses the publication: readers go on seeing the last one, and the task is red and
 names the check. A **warning** shows in the view `quality_checks` and publishes. A check that did not run or raised an
 error refuses, whatever its severity. {len(declared(SLICE))} checks look at the raw slice before anything is recounted,
-{len(declared(CANDIDATE))} at the candidate. Each looks at every row of its subject, on the server, in exact DECIMAL.
-Every subject has a check `rows` besides those below: there are at least as many rows as there must be, for an empty
-table would pass all others.
+{len(declared(CANDIDATE))} at the candidate, {len(declared(FORECAST))} at a forecast with its plan.
+Each looks at every row of its subject, on the server, in exact DECIMAL. Every subject has a check `rows` besides those
+below: there are at least as many rows as there must be, for an empty table would pass all others.
 
-Run one stage again with `python -m expectations.gate slice --run RUN` or `candidate`; RUN is the run as Airflow names
-it. The same as Data Docs, by night: `data_docs` in the state folder.
+Run one stage again with `python -m expectations.gate slice --run RUN`, or `candidate` or `forecast`; RUN is the run
+as Airflow names it. The same as Data Docs, by night: `data_docs` in the state folder.
 """
-TITLES = {SLICE: "The raw slice", CANDIDATE: "The candidate"}
+TITLES = {SLICE: "The raw slice", CANDIDATE: "The candidate", FORECAST: "The forecast and its plan"}
 
 
 def page() -> str:

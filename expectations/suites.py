@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from expectations import coverage, last_publication, raw_slice, sums, truth_columns, truth_tables
+from expectations import coverage, forecast, last_publication, raw_slice, sums, truth_columns, truth_tables
 from expectations.checks import Check, Severity, Subject
 
-SLICE, CANDIDATE = "slice", "candidate"
-STAGES = (SLICE, CANDIDATE)
+SLICE, CANDIDATE, FORECAST = "slice", "candidate", "forecast"
+STAGES = (SLICE, CANDIDATE)  # of a night
 
 SUITES: dict[str, tuple[Subject, ...]] = {
     SLICE: raw_slice.SUBJECTS,
@@ -17,6 +17,7 @@ SUITES: dict[str, tuple[Subject, ...]] = {
         *sums.SUBJECTS,
         *last_publication.SUBJECTS,
     ),
+    FORECAST: forecast.SUBJECTS,
 }
 
 

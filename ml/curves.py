@@ -38,6 +38,11 @@ class Variants:
                 "Styles, categories, sizes and colours differ in number.", "Give one of each by product."
             )
 
+    def of(self, numbers: Sequence[int]) -> "Variants":
+        """Those of some products."""
+        columns = (self.styles, self.categories, self.sizes, self.colours)
+        return Variants(*(tuple(column[number] for number in numbers) for column in columns))
+
     @property
     def style_numbers(self) -> Ints:
         """Of each product the number of its style."""

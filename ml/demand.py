@@ -103,11 +103,13 @@ def _month(weight: Floats, sold: Floats, out: Bools, ran_out: Bools, before: Flo
 def _at_least(sold: Floats, mean: Floats, ran_out: Bools) -> Floats:
     """The mean demand of a day given that it was at least `sold`, for a Poisson law; 0 for other days."""
     # P(D >= s) = 1 - P(D <= s - 1), and P(D <= k) is the regularised upper gamma function of k + 1.
-    mean = np.maximum(mean, 1e-9)
+    found = np.zeros_like(sold)
+    sold, mean = sold[ran_out], np.maximum(mean[ran_out], 1e-9)
     reached = 1 - gammaincc(np.maximum(sold, 1.0), mean)
     before = np.where(sold > 1, 1 - gammaincc(np.maximum(sold - 1, 1.0), mean), 1.0)
     expected = np.where(reached > 1e-9, mean * before / np.maximum(reached, 1e-12), sold)
-    return np.where(ran_out, np.clip(expected, sold, 4 * sold + 4), 0.0)
+    found[ran_out] = np.clip(expected, sold, 4 * sold + 4)
+    return found
 
 
 def _shelf(days: Days) -> tuple[Bools, Bools]:

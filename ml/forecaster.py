@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ml import totals
-from ml.backtest import How, backtest
+from ml.backtest import NAIVE, How, backtest
 from ml.features import month_case, sum_case
 from ml.forecast import PanelForecast
 from ml.honesty import METHODS
@@ -76,13 +76,15 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         spread = self._widened(self.month_spread_, self.month_case_, levels)[:, :months] * units
         point = self._points()[:months] * units
         worth, nothing = found.worth, np.full(len(self.ids_), np.nan)
+        used = np.choose(worth.method, [worth.own, worth.naive, worth.last]) if worth else nothing
         return PanelForecast(
             ids=self.ids_,
             quantity=point.T,
             levels=tuple(float(level) for level in levels),
             quantiles=spread.transpose(0, 2, 1),
+            naive=(np.nan_to_num(now.forecasts[NAIVE]) * self._units(None))[:months].T,
             method=self._methods(),
-            backtest_error=worth.own * now.scale if worth else nothing,
+            backtest_error=used * now.scale,
             naive_error=worth.naive * now.scale if worth else nothing,
             last_month_error=worth.last * now.scale if worth else nothing,
             season_known=now.months >= OWN_MONTHS,

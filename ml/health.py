@@ -28,7 +28,7 @@ def idle(stock: Stock, outlook: Outlook, unit_cost: Decimal | None) -> Idle:
     if there and stock.idle_months >= DEAD_MONTHS:
         pieces, kind = there, "dead"
     elif there and months_of_cover(there, outlook) > SLOW_MONTHS:
-        needed = SLOW_MONTHS * outlook.mean(outlook.months) / outlook.months
+        needed = SLOW_MONTHS * outlook.pace
         pieces, kind = there - int(needed), "slow"
     return Idle(kind, pieces, None if unit_cost is None else pieces * unit_cost)
 

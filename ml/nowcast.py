@@ -13,6 +13,7 @@ from tillstream.errors import TerminalError
 Floats = NDArray[np.float64]
 
 SHARE_MONTHS = 12  # months whose sales tell the shares
+USUAL_ERROR = 0.2  # of a forecast of the shop's month made before it began
 LEAST_PIECES, MOST_PIECES = 100.0, 100_000.0
 
 
@@ -33,7 +34,7 @@ def nowcast(so_far: Floats, forecast: Floats, recent: Floats, passed: float, for
     return sold + rate * (1 - passed) * _shares(sold, np.maximum(forecast, 0.0), np.maximum(np.nan_to_num(recent), 0.0))
 
 
-def worth(days: Floats, forecast_error: float) -> float:
+def worth(days: Floats, forecast_error: float = USUAL_ERROR) -> float:
     """The share of a month that tells as much of its total as a forecast that errs by `forecast_error` of it.
 
     `days`: the shop's sales of recent days next to what each was expected to bring. A run-rate over d days errs by

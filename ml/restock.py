@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from ml.outlook import Outlook
 
@@ -114,11 +115,11 @@ class Line:
 def line(outlook: Outlook, stock: Stock, terms: Terms, today: date, months: tuple[date, ...]) -> Line:
     """The line of one product. `months`: the first days of the outlook's months; the first may have begun."""
     service, period = terms.service, terms.period
-    up_to = _whole(outlook.quantile(period, service), outlook.mean(period))
+    up_to = whole(outlook.quantile(period, service), outlook.mean(period))
     point = outlook.quantile(terms.lead_months if terms.watched else period, service)
-    point = min(_whole(point, outlook.mean(period)), up_to)
+    point = min(whole(point, outlook.mean(period)), up_to)
     refill = _refill_month(outlook, stock, service, months)
-    order_by = None if refill is None else _order_by(months[refill], terms)
+    latest = None if refill is None else order_by(months[refill], terms)
     quantity, why = _quantity(outlook, stock, terms, point, up_to)
     return Line(
         quantity=quantity,
@@ -128,8 +129,8 @@ def line(outlook: Outlook, stock: Stock, terms: Terms, today: date, months: tupl
         service=service,
         months_of_cover=months_of_cover(stock.on_hand, outlook),
         refill_month=refill,
-        order_by=order_by,
-        urgency=_urgency(stock, terms, order_by, today, outlook.mean(period) > 0 and not _stopped(stock, terms)),
+        order_by=latest,
+        urgency=_urgency(stock, terms, latest, today, outlook.mean(period) > 0 and not is_stopped(stock, terms)),
         cost=None if terms.unit_cost is None else quantity * terms.unit_cost,
         reason=why,
     )
@@ -137,11 +138,10 @@ def line(outlook: Outlook, stock: Stock, terms: Terms, today: date, months: tupl
 
 def months_of_cover(on_hand: int, outlook: Outlook) -> float:
     """How long the pieces last at the mean forecast; infinite where nothing is expected to sell."""
-    pace = outlook.mean(outlook.months) / outlook.months
-    return max(0, on_hand) / pace if pace > 0 else math.inf
+    return max(0, on_hand) / outlook.pace if outlook.pace > 0 else math.inf
 
 
-def _whole(pieces: float, mean: float) -> float:
+def whole(pieces: float, mean: float) -> float:
     """Slow movers are counted in pieces: the least S with P(D <= S) >= τ, half a piece corrected for being whole."""
     return float(max(0, math.ceil(pieces - 0.5))) if mean < SLOW_PIECES else pieces
 
@@ -150,32 +150,38 @@ def _refill_month(outlook: Outlook, stock: Stock, service: float, months: tuple[
     """The first month with P(demand until its end > on hand + what is due by then) > 1 - τ."""
     free = max(0, stock.on_hand) - stock.reserved
     for number in range(outlook.months):
-        end = months[number + 1] if number + 1 < len(months) else _month_after(months[number])
-        due = sum(receipt.pieces for receipt in stock.receipts if receipt.due < end)
-        if outlook.quantile(number + 1, service) > free + due:
+        if outlook.quantile(outlook.end(number), service) > free + due_before(end_of(number, months), stock):
             return number
     return None
 
 
-def _month_after(first: date) -> date:
-    return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+def end_of(number: int, months: tuple[date, ...]) -> date:
+    """The first day after a month."""
+    return months[number + 1] if number + 1 < len(months) else (months[number] + timedelta(days=32)).replace(day=1)
 
 
-def _order_by(first: date, terms: Terms) -> date:
+def due_before(day: date, stock: Stock) -> int:
+    """Pieces on order that should have come by the morning of a day."""
+    return sum(receipt.pieces for receipt in stock.receipts if receipt.due < day)
+
+
+def order_by(first: date, terms: Terms) -> date:
+    """The last day on which to order what has to be there on the first of a month."""
     lead = USUAL_LEAD_DAYS if terms.lead_days is None else max(0, terms.lead_days)
     return first - timedelta(days=lead)
 
 
-def _stopped(stock: Stock, terms: Terms) -> bool:
+def is_stopped(stock: Stock, terms: Terms) -> bool:
+    """Whether a product is not ordered any more, whatever its outlook."""
     return terms.discontinued or stock.idle_months >= DEAD_MONTHS
 
 
-def _urgency(stock: Stock, terms: Terms, order_by: date | None, today: date, wanted: bool) -> Urgency:
-    if order_by is None or not wanted:
+def _urgency(stock: Stock, terms: Terms, latest: date | None, today: date, wanted: bool) -> Urgency:
+    if latest is None or not wanted:
         return Urgency.GREEN
-    if order_by <= today or stock.on_hand <= 0:
+    if latest <= today or stock.on_hand <= 0:
         return Urgency.RED
-    return Urgency.AMBER if order_by <= today + timedelta(days=max(1, terms.review_days)) else Urgency.GREEN
+    return Urgency.AMBER if latest <= today + timedelta(days=max(1, terms.review_days)) else Urgency.GREEN
 
 
 def _quantity(outlook: Outlook, stock: Stock, terms: Terms, point: float, up_to: float) -> tuple[int, str]:
@@ -190,20 +196,34 @@ def _quantity(outlook: Outlook, stock: Stock, terms: Terms, point: float, up_to:
         return 0, f"Nothing is expected to sell: {facts}."
     if stock.position > point or stock.position >= up_to:
         return 0, f"Enough for now: {facts}."
+    choice = packs(up_to - stock.position, stock.position, outlook.pace, terms)
+    if choice.ordered == choice.wanted:
+        return choice.wanted, f"Order {choice.wanted}: {facts}."
+    limit = f"{terms.maximum_cover:g}"
+    if not choice.ordered:
+        lasts = _months((max(0, stock.position) + choice.least) / max(outlook.pace, 1e-9))
+        return 0, f"The least order of {choice.least} would last {lasts}, the limit is {limit}: {facts}."
+    return (
+        choice.ordered,
+        f"Order {choice.ordered}, not {choice.wanted}, to stay within {limit} months of cover: {facts}.",
+    )
+
+
+class Packs(NamedTuple):
+    """Whole packs, in pieces: the least that can be ordered, what is wanted, and that within the maximum cover."""
+
+    least: int
+    wanted: int
+    ordered: int
+
+
+def packs(missing: float, position: float, pace: float, terms: Terms) -> Packs:
+    """What to order of a product that lacks `missing` pieces and sells `pace` a month."""
     pack = max(1, terms.pack)
-    wanted = max(_packs_up(terms.minimum, pack), _packs_up(up_to - stock.position, pack))
-    room = terms.maximum_cover * outlook.mean(outlook.months) / outlook.months - stock.position
-    most = max(0, math.floor(room / pack + 1e-9)) * pack
-    if wanted <= most:
-        return wanted, f"Order {wanted}: {facts}."
     least = max(_packs_up(terms.minimum, pack), pack)
-    if most < least:
-        lasts = (max(0, stock.position) + least) / max(outlook.mean(outlook.months) / outlook.months, 1e-9)
-        return (
-            0,
-            f"The least order of {least} would last {_months(lasts)}, the limit is {terms.maximum_cover:g}: {facts}.",
-        )
-    return most, f"Order {most}, not {wanted}, to stay within {terms.maximum_cover:g} months of cover: {facts}."
+    wanted = max(least, _packs_up(missing, pack))
+    most = max(0, math.floor((terms.maximum_cover * pace - position) / pack + 1e-9)) * pack
+    return Packs(least, wanted, min(wanted, most) if most >= least else 0)
 
 
 def _packs_up(pieces: float, pack: int) -> int:

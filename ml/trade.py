@@ -8,6 +8,7 @@ unit of trade.
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, timedelta
+from importlib.resources import files
 
 import holidays
 import numpy as np
@@ -23,6 +24,16 @@ AROUND_DAYS = 45  # what a run-up is compared with
 LEAST_MONTHS = 24  # without two years nobody can tell a festival from a season
 CLEAR = 0.9  # what festivals must leave of the difference between years to be believed
 LEAST_TRADE = 0.05  # of a mean month, for a month that was closed nearly throughout
+
+
+def country_of(timezone: str) -> str | None:
+    """The country of an IANA time zone (ISO 3166); None for a zone that belongs to none."""
+    for line in (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            country, _, name = line.split("\t")[:3]
+            if name == timezone:
+                return country
+    return None
 
 
 def public_holidays(country: str, first_year: int, last_year: int) -> dict[date, str]:

@@ -1,45 +1,25 @@
-"""The forecast that readers see: which it is, or why there is none and what to do."""
-
-from datetime import date, datetime
-
-import msgspec
+"""The forecast that readers see, or why there is none and what to do."""
 
 from tillstream.errors import TerminalError
+from tillstream.stores import forecasts
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, rows
 
 
-class Issue(msgspec.Struct, frozen=True):
-    """A published forecast. Instants are UTC."""
-
-    forecast: int
-    run_id: str
-    generation: int
-    issued_on: date
-    history_months: int
-    code_version: str
-    created_at: datetime
-    published_at: datetime
-
-
-def find(cursor: Cursor) -> Issue | None:
-    """The current forecast; None before the first one."""
-    columns = ", ".join(f"f.`{name}`" for name in Issue.__struct_fields__)
-    query = f"SELECT {columns} FROM `forecasts` f JOIN `current_forecast` u ON u.`forecast` = f.`forecast`"
-    found = rows(cursor, query)
-    return Issue(*found[0]) if found else None
-
-
-def current(cursor: Cursor) -> Issue:
+def current(cursor: Cursor) -> Forecast:
     """The current forecast. Raises TerminalError, which says what to do, where there is none."""
-    issue = find(cursor)
-    if issue is None:
+    found = forecasts.current(cursor)
+    if found is None:
         raise TerminalError("There is no forecast yet.", _remedy(cursor))
-    return issue
+    return found
 
 
 def failed_checks(cursor: Cursor, run_id: str) -> list[str]:
-    """What the checks of a forecast's run found wrong."""
-    query = "SELECT `check_name` FROM `quality_results` WHERE `run_id` = %s AND `passed` = 0 ORDER BY `check_name`"
+    """What refused a forecast's run."""
+    query = (
+        "SELECT `check_name` FROM `quality_results` WHERE `run_id` = %s AND `passed` = 0 AND `severity` = 'critical' "
+        "ORDER BY `check_name`"
+    )
     return [name for (name,) in rows(cursor, query, (run_id,))]
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from reports.current_forecast import Issue, current
+from reports.current_forecast import current
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, connect, rows, snapshot
 from tillstream.stores.reference import known_product
 
@@ -40,7 +41,7 @@ class Expected(msgspec.Struct, frozen=True):
 class Demand(msgspec.Struct, frozen=True):
     """The current forecast, by month and the best-selling products first."""
 
-    issue: Issue
+    issue: Forecast
     months: list[Expected]
 
     @property
@@ -65,7 +66,7 @@ def demand(
             issue = current(cursor)
             found = _months(cursor, issue.issued_on, product_id, month, by_store)
             if not found:
-                _explain_nothing(cursor, issue, product_id, month, by_store)
+                _say_why(cursor, issue, product_id, month, by_store)
             return Demand(issue, found)
     finally:
         connection.close()
@@ -86,7 +87,7 @@ def _months(
     return [Expected(*[*map(_plain, row), bool(season)]) for *row, season in found]
 
 
-def _explain_nothing(cursor: Cursor, issue: Issue, product_id: str | None, month: str | None, by_store: bool) -> None:
+def _say_why(cursor: Cursor, issue: Forecast, product_id: str | None, month: str | None, by_store: bool) -> None:
     if by_store and not _months(cursor, issue.issued_on, None, None, by_store):
         raise TerminalError("There is one store: its forecast is the shop's.", "Leave `--by-store` out.")
     if product_id is not None and not _months(cursor, issue.issued_on, product_id, None, by_store):

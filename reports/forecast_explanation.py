@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from reports.current_forecast import Issue
 from reports.demand import Expected, demand
 from reports.order_outlook import ALL_STORES
 from tillstream.errors import TerminalError
 from tillstream.forecast_models import model
 from tillstream.settings import Settings
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import connect, rows, snapshot
 from tillstream.stores.uplifts import ALL, Uplift, listed
 
@@ -30,7 +30,7 @@ class ForecastExplanation(msgspec.Struct, frozen=True):
     the owner expects now; a later forecast takes into account what was set after this one.
     """
 
-    issue: Issue
+    issue: Forecast
     product_id: str
     product_name: str
     months: list[Expected]

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
-from reports.current_forecast import Issue, failed_checks, find
+from reports.current_forecast import failed_checks
 from tillstream.settings import Settings
+from tillstream.stores import forecasts
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, connect, rows, snapshot
 
 
@@ -25,7 +27,7 @@ class Accuracy(msgspec.Struct, frozen=True):
 class LastForecast(msgspec.Struct, frozen=True):
     """`waiting_run` made a later forecast, which readers do not see; `failed_checks` say why: none if it runs still."""
 
-    issue: Issue | None
+    issue: Forecast | None
     products: int
     methods: dict[str, int]
     waiting_run: str | None
@@ -38,7 +40,7 @@ def last_forecast(settings: Settings) -> LastForecast:
     connection = connect(settings, "operator")
     try:
         with snapshot(connection) as cursor:
-            issue = find(cursor)
+            issue = forecasts.current(cursor)
             methods = _methods(cursor, issue.forecast) if issue else {}
             later = rows(
                 cursor,

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from ml.outlook import Outlook, outlook
 from ml.restock import Terms
-from reports.current_forecast import Issue
 from reports.order_plan import PlanLine
 from tillstream.errors import TerminalError
 from tillstream.forecast_models import model
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, rows
 
 ALL_STORES = ""  # the scope of the models of a shop with one store
@@ -15,7 +15,7 @@ ALL_STORES = ""  # the scope of the models of a shop with one store
 Outlooks = dict[tuple[str, str], Outlook]  # by store and product
 
 
-def outlooks_of(cursor: Cursor, issue: Issue, product_id: str | None = None) -> Outlooks:
+def outlooks_of(cursor: Cursor, issue: Forecast, product_id: str | None = None) -> Outlooks:
     """Of the products to order, or of one product."""
     query = (
         "SELECT DISTINCT m.`store_id`, m.`product_id`, m.`history`, m.`weights`, m.`expected`, m.`sums` "

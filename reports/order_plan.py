@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from reports.current_forecast import Issue, current
+from reports.current_forecast import current
 from tillstream.errors import TerminalError
 from tillstream.money import text
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, rows
 from tillstream.stores.reference import known_product
 
@@ -67,7 +68,7 @@ class PlanLine(msgspec.Struct, frozen=True):
 class OrderPlan(msgspec.Struct, frozen=True):
     """The lines that want something, the most urgent first. `budget` is decimal text in `budget_currency`."""
 
-    issue: Issue
+    issue: Forecast
     lines: list[PlanLine]
     budget: str | None = None
     budget_currency: str | None = None
@@ -113,7 +114,7 @@ def product_plan(cursor: Cursor, product_id: str) -> OrderPlan:
     return OrderPlan(issue, found)
 
 
-def _lines(cursor: Cursor, issue: Issue, where: str, wanted: str | None) -> list[PlanLine]:
+def _lines(cursor: Cursor, issue: Forecast, where: str, wanted: str | None) -> list[PlanLine]:
     since = _ordered_since(cursor, issue)
     found = map(_line, rows(cursor, f"{_LINES} AND {where} {_URGENT_FIRST}", (issue.forecast, wanted, wanted)))
     return [_less(line, since.get((line.store_id, line.product_id), [])) for line in found]
@@ -148,15 +149,18 @@ def _line(row: Sequence[Any]) -> PlanLine:
     )  # fmt: skip
 
 
-def _ordered_since(cursor: Cursor, issue: Issue) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """By store and product, the orders that the plan does not know: number, and pieces that have come or will."""
+def _ordered_since(cursor: Cursor, issue: Forecast) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """By store and product, the orders that the plan does not know: number, and pieces that have come or will.
+
+    It knows what had been entered when it was made, and of that what was ordered by the day of its issue.
+    """
     query = (
         "SELECT `store_id`, `product_id`, `order_id`, "
         "CASE WHEN `closed_on` IS NULL THEN `quantity` ELSE `received` END "
-        "FROM `orders` WHERE `recorded_at` > %s ORDER BY `order_id`"
+        "FROM `orders` WHERE `recorded_at` > %s OR `ordered_on` > %s ORDER BY `order_id`"
     )
     found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at,)):
+    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at, issue.issued_on)):
         if pieces:
             found[store, product].append((order_id, pieces))
     return found

@@ -7,10 +7,10 @@ import msgspec
 
 from ml.outlook import Outlook
 from ml.restock import MONTH_DAYS, Terms
-from reports.current_forecast import Issue
 from reports.order_outlook import outlook_of, outlooks_of, terms_of
 from reports.order_plan import PlanLine, product_plan
 from tillstream.settings import Settings
+from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import connect, snapshot
 
 
@@ -27,7 +27,7 @@ class LineExplanation(msgspec.Struct, frozen=True):
 class PlanExplanation(msgspec.Struct, frozen=True):
     """A product's lines."""
 
-    issue: Issue
+    issue: Forecast
     lines: list[LineExplanation]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from reports.current_forecast import find
 from tillstream.money import text
+from tillstream.stores import forecasts
 from tillstream.stores.mysql import Cursor, rows
 
 
@@ -35,7 +35,7 @@ class Refill(msgspec.Struct, frozen=True):
 
 def refills(cursor: Cursor) -> tuple[date | None, list[Refill]]:
     """The day of the plan, and its refills; None and what runs out where there is no plan."""
-    issue = find(cursor)
+    issue = forecasts.current(cursor)
     if issue is not None:
         return issue.issued_on, [_planned(row) for row in rows(cursor, _PLANNED)]
     return None, [Refill(*(_plain(value) for value in row)) for row in rows(cursor, _RUNNING_OUT)]

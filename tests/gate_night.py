@@ -95,12 +95,12 @@ class Night:
             self._write_generations(cursor)
             self._write_raw(cursor)
             old = {f"{line.hour:%Y-%m}" for line in self.published} | {f"{m.day:%Y-%m}" for m in self.stock_published}
-            _write_truth(cursor, PUBLISHED, self.published, self.stock_published, old)
-            _write_truth(
+            write_truth(cursor, PUBLISHED, self.published, self.stock_published, old)
+            write_truth(
                 cursor, CANDIDATE, [*self.published, *self.added], [*self.stock_published, *self.stock_added],
                 set(self.recounted),
             )  # fmt: skip
-            _put(
+            put(
                 cursor,
                 tables.PUBLISHED_MONTHS,
                 [(month, PUBLISHED, month < f"{self.opened_at:%Y-%m}") for month in old],
@@ -108,14 +108,14 @@ class Night:
             _write_live(cursor, self.added, self.stock_added)
             products = {line.product for line in (*self.published, *self.added)}
             products |= {move.product for move in (*self.stock_published, *self.stock_added)}
-            _put(cursor, tables.PRODUCT_NAMES, [(each, each.title(), self.opened_at) for each in products])
-            _put(cursor, tables.PRODUCTS, [(each, each.title(), *_NOTHING) for each in products])
+            put(cursor, tables.PRODUCT_NAMES, [(each, each.title(), self.opened_at) for each in products])
+            put(cursor, tables.PRODUCTS, [(each, each.title(), *_NOTHING) for each in products])
 
     def _write_generations(self, cursor: Cursor) -> None:
         before = self.opened_at.replace(year=self.opened_at.year - 1)
-        _put(cursor, tables.EPOCHS, [(BASE, before), (self.epoch, self.opened_at)])
+        put(cursor, tables.EPOCHS, [(BASE, before), (self.epoch, self.opened_at)])
         made = (self.opened_at, self.opened_at, 1, self.opened_at)
-        _put(
+        put(
             cursor,
             tables.GENERATIONS,
             [
@@ -124,16 +124,16 @@ class Night:
             ],
         )
         closed = f"{self.opened_at:%Y-%m}"
-        _put(cursor, tables.GENERATION_MONTHS, [(CANDIDATE, month, month < closed, 0) for month in self.recounted])
+        put(cursor, tables.GENERATION_MONTHS, [(CANDIDATE, month, month < closed, 0) for month in self.recounted])
 
     def _write_raw(self, cursor: Cursor) -> None:
         old = {"sales": len(self.published), "stock": len(self.stock_published)}
         new = {"sales": len(self.added), "stock": len(self.stock_added)}
-        _put(cursor, tables.CUTS, [(BASE, topic, 0, number, number, 0, 0) for topic, number in old.items()])
+        put(cursor, tables.CUTS, [(BASE, topic, 0, number, number, 0, 0) for topic, number in old.items()])
         ends = {topic: old[topic] + new[topic] for topic in old}
-        _put(cursor, tables.CUTS, [(self.epoch, topic, 0, number, number, 0, 0) for topic, number in ends.items()])
+        put(cursor, tables.CUTS, [(self.epoch, topic, 0, number, number, 0, 0) for topic, number in ends.items()])
         blocks = [(topic, 0, 0, "2019-01", number, 0, number - 1) for topic, number in ends.items() if number]
-        _put(cursor, tables.RAW_BLOCKS, blocks)
+        put(cursor, tables.RAW_BLOCKS, blocks)
         profile: dict[tuple[object, ...], list[Decimal]] = {}
         for line in self.added:
             key = ("sales", 0, line.hour.date(), "return" if line.returned else "sale", line.currency)
@@ -141,7 +141,7 @@ class Night:
             _add(profile.setdefault(key, [Decimal(0)] * 3), (1, line.quantity, revenue))
         for move in self.stock_added:
             _add(profile.setdefault(("stock", 0, move.day, move.kind, ""), [Decimal(0)] * 3), (1, move.quantity, 0))
-        _put(cursor, tables.SLICE_PROFILE, [(CANDIDATE, *key, *sums) for key, sums in profile.items()])
+        put(cursor, tables.SLICE_PROFILE, [(CANDIDATE, *key, *sums) for key, sums in profile.items()])
 
 
 def clear(connection: "Connection[Cursor]") -> None:
@@ -177,7 +177,8 @@ def ordinary(**changes: object) -> Night:
     return replace(Night(published, added, stock_published, stock_added), **changes)  # type: ignore[arg-type]
 
 
-def _put(cursor: Cursor, table: Table, rows: Iterable[Sequence[object]]) -> None:
+def put(cursor: Cursor, table: Table, rows: Iterable[Sequence[object]]) -> None:
+    """Writes rows in the place of those with the same keys."""
     written = list(rows)
     if written:
         cursor.executemany(replacing_upsert(table), written)
@@ -196,19 +197,20 @@ def _folded(lines: Iterable[Line], period: str) -> dict[tuple[object, ...], list
     return sums
 
 
-def _write_truth(
+def write_truth(
     cursor: Cursor, generation: int, lines: Iterable[Line], moves: Iterable[Move], months: set[str]
 ) -> None:
+    """The truth tables' rows of some months."""
     kept = [line for line in lines if f"{line.hour:%Y-%m}" in months]
     for table, period in (
         (tables.TRUTH_SALES_BY_HOUR, "hour"),
         (tables.TRUTH_SALES_BY_DAY, "day"),
         (tables.TRUTH_SALES_BY_MONTH, "month"),
     ):
-        _put(cursor, table, [(generation, *key, *sums) for key, sums in _folded(kept, period).items()])
+        put(cursor, table, [(generation, *key, *sums) for key, sums in _folded(kept, period).items()])
     stock, counts = _moved([move for move in moves if f"{move.day:%Y-%m}" in months])
-    _put(cursor, tables.TRUTH_STOCK, [(generation, f"{key[0]:%Y-%m}", *key, *sums) for key, sums in stock.items()])
-    _put(cursor, tables.TRUTH_COUNTS, [(generation, f"{count[0]:%Y-%m}", *count) for count in counts])
+    put(cursor, tables.TRUTH_STOCK, [(generation, f"{key[0]:%Y-%m}", *key, *sums) for key, sums in stock.items()])
+    put(cursor, tables.TRUTH_COUNTS, [(generation, f"{count[0]:%Y-%m}", *count) for count in counts])
 
 
 def _moved(moves: Iterable[Move]) -> tuple[dict[tuple[date, str, str], list[Decimal]], list[tuple[object, ...]]]:
@@ -228,7 +230,7 @@ def _moved(moves: Iterable[Move]) -> tuple[dict[tuple[date, str, str], list[Deci
 
 
 def _write_live(cursor: Cursor, lines: Iterable[Line], moves: Iterable[Move]) -> None:
-    _put(cursor, tables.LIVE_SALES, [(BASE, *key[1:], *sums) for key, sums in _folded(lines, "hour").items()])
+    put(cursor, tables.LIVE_SALES, [(BASE, *key[1:], *sums) for key, sums in _folded(lines, "hour").items()])
     stock, counts = _moved(moves)
-    _put(cursor, tables.LIVE_STOCK, [(BASE, *key, *sums) for key, sums in stock.items()])
-    _put(cursor, tables.LIVE_COUNTS, [(BASE, *count) for count in counts])
+    put(cursor, tables.LIVE_STOCK, [(BASE, *key, *sums) for key, sums in stock.items()])
+    put(cursor, tables.LIVE_COUNTS, [(BASE, *count) for count in counts])

@@ -62,7 +62,7 @@ MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
         tables.CURRENT_FORECAST: _ADD,
         tables.FORECAST_MONTHS: _REPLACE,
         tables.FORECAST_MODELS: _REPLACE,
-        tables.FORECAST_SCORES: _ADD,
+        tables.FORECAST_SCORES: _REPLACE,
         tables.PLAN_LINES: _REPLACE,
         tables.PLAN_MONTHS: _REPLACE,
         tables.SIZE_RUNS: _REPLACE,

@@ -6,9 +6,11 @@ PLACES = 3  # of a piece, as in the other columns of a forecast
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True):
-    """What was known of a month: demand (empty shelves made good), pieces sold, share of it on the shelf, 0 to 1."""
+    """What was known of a month: demand (empty shelves made good; None: nothing is known), pieces sold, share of it on
+    the shelf, 0 to 1.
+    """
 
-    demand: float
+    demand: float | None
     sold: float
     on_shelf: float
 
@@ -29,7 +31,7 @@ class Model(msgspec.Struct, frozen=True):
 def documents(model: Model) -> tuple[str, str, str, str]:
     """The columns `history`, `weights`, `expected` and `sums`."""
     return (
-        _json({month: Known(*map(_rounded, msgspec.structs.astuple(known))) for month, known in model.history.items()}),
+        _json({month: _known(known) for month, known in model.history.items()}),
         _json({member: _rounded(weight) for member, weight in model.weights.items()}),
         _json({month: _rounded(pieces) for month, pieces in model.expected.items()}),
         _json({level: [_rounded(pieces) for pieces in quantiles] for level, quantiles in model.sums.items()}),
@@ -44,6 +46,11 @@ def model(history: str, weights: str, expected: str, sums: str) -> Model:
         msgspec.json.decode(expected, type=dict[str, float]),
         msgspec.json.decode(sums, type=dict[float, list[float]]),
     )
+
+
+def _known(known: Known) -> Known:
+    demand = None if known.demand is None else _rounded(known.demand)
+    return Known(demand, _rounded(known.sold), _rounded(known.on_shelf))
 
 
 def _rounded(number: float) -> float:

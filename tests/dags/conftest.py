@@ -12,7 +12,10 @@ from docs import dags_page
 
 BAG = dags_page.load()  # before any module here imports Airflow, or the DAGs' own module
 sys.path.append(str(dags_page.CHECKOUT / "plugins"))
-NAMES = ("housekeeping", "nightly_truth", "rebuild_live", "rebuild_raw", "replay_rejects", "stream_watch")
+NAMES = (
+    "demand_forecast", "forecast_score", "housekeeping", "nightly_truth", "rebuild_live", "rebuild_raw",
+    "replay_rejects", "stream_watch",
+)  # fmt: skip
 
 
 class TaskRun:

@@ -69,7 +69,7 @@ def test_a_dag_runs_once_at_a_time_and_not_for_ever(dags: dict[str, Any], name: 
 @pytest.mark.parametrize("name", NAMES)
 def test_params_have_a_type_a_meaning_and_a_default_that_fits(dags: dict[str, Any], name: str) -> None:
     params = dags[name].params
-    assert bool(params) == (name in {"nightly_truth", "replay_rejects"})
+    assert bool(params) == (name in {"demand_forecast", "nightly_truth", "replay_rejects"})
     for key in params:
         assert params.get_param(key).schema["type"]
         assert params.get_param(key).description

@@ -1,17 +1,21 @@
 """A shop's desk with a forecast on it: rows as the night's forecast would have put them there."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
+from click.testing import CliRunner
 from scipy.stats import poisson
 
 from ml.outlook import LEVELS, outlook
 from ml.restock import Line, Receipt, Stock, Terms, line
 from tillstream import tables
+from tillstream.cli import command
 from tillstream.forecast_models import Known, Model, documents
 from tillstream.settings import Settings
 from tillstream.shop_calendar import month
@@ -72,6 +76,33 @@ class Desk:
     settings: Settings
     forecasts: int = field(default=0)
 
+    def clear(self) -> None:
+        """No reference data."""
+        for table in (tables.PRODUCTS, tables.SUPPLIERS):
+            self.change(f"DELETE FROM `{table.name}`")
+
+    def run(self, *arguments: str) -> str:
+        """What a command prints. Raises TerminalError as the command would."""
+        environment = {"TILLSTREAM_HOME": str(self.settings.home)}
+        result = CliRunner().invoke(command, arguments, env=environment, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """What a command tells with `--json`."""
+        return json.loads(self.run(*arguments, "--json"))
+
+    def put(self, table: Table, *rows: tuple[object, ...]) -> None:
+        """Rows of a table, with all its columns."""
+        with _owner(self.settings) as cursor:
+            for row in rows:
+                _put(cursor, table, row)
+
+    def change(self, statement: str) -> None:
+        """What a test needs besides."""
+        with _owner(self.settings) as cursor:
+            cursor.execute(statement)
+
     def open(self, *items: Item, stores: tuple[str, ...] = ("main",)) -> None:
         """Products are known, and stores have sold something."""
         with _owner(self.settings) as cursor:
@@ -87,7 +118,7 @@ class Desk:
         self.forecasts += 1
         number = self.forecasts
         with _owner(self.settings) as cursor:
-            head = (number, f"run-{number}", 1, issued_on, 24, "code", AT, AT if current else None)
+            head = (number, f"run-{number}", 1, issued_on, 24, "code", AT, AT, AT if current else None)
             _put(cursor, tables.FORECASTS, head)
             for item in items:
                 for row in _months(number, item):

@@ -1,5 +1,7 @@
 """What was stored of a forecast is read back as it was, and can be planned with."""
 
+from datetime import date
+
 from ml.outlook import outlook
 from tillstream.forecast_models import Known, Model, documents, model
 
@@ -27,8 +29,22 @@ def test_pieces_are_stored_to_the_thousandth() -> None:
 
 
 def test_a_stored_model_is_an_outlook_again() -> None:
-    found = outlook(STORED)
+    found = outlook(STORED, date(2026, 1, 1))
 
     assert found.months == 2
     assert found.mean(2) == 14.5
     assert found.quantile(2, 0.98) == 21.5
+
+
+def test_of_the_month_in_progress_only_what_is_left_lies_ahead() -> None:
+    found = outlook(STORED, date(2026, 1, 22))  # 10 of 31 days are left
+
+    assert found.mean(10 / 31) == 4.5
+    assert found.mean(10 / 31 + 0.5) == 9.5
+    assert found.reach == 1 + 10 / 31
+
+
+def test_a_month_of_which_nothing_is_known_is_read_back() -> None:
+    stored = Model({"2026-01": Known(None, 0, 0.0)}, {}, {}, {})
+
+    assert model(*documents(stored)) == stored

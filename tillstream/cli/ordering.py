@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from reports.order_plan import OrderPlan, PlanLine
 
 LISTED = 25  # products or lines; `--all` and `--json` have the rest
-
-
 MONEY = Number("amount", 10**15, 2, "500000 or 1250.50")
 every = click.option("--all", "whole", is_flag=True, help="List every one, not just the first.")
 

@@ -57,7 +57,7 @@ class Number(click.ParamType[Decimal]):
             fits = False
         if not fits:
             self.fail(f"'{value}' does not do; write {self.example}.", param, ctx)
-        return number
+        return Decimal(f"{number:f}")  # 5e5 is shown as 500000
 
 
 def print_json(value: Any) -> None:

@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS `forecasts` (
   `history_months` INT NOT NULL,
   `code_version` VARCHAR(64) NOT NULL,
   `created_at` DATETIME(3) NOT NULL,
+  `written_at` DATETIME(3),
   `published_at` DATETIME(3),
   PRIMARY KEY (`forecast`),
   UNIQUE KEY `run_id` (`run_id`)

@@ -4,7 +4,7 @@ Idempotent by run: whatever a run is asked a second time, it finds what it did t
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
@@ -118,6 +118,19 @@ def first_open_month(cursor: Cursor, epoch: int, timezone: str) -> str:
     """The shop's month when an epoch was opened: every month before it was over."""
     [(opened_at,)] = rows(cursor, "SELECT `opened_at` FROM `epochs` WHERE `epoch` = %s", (epoch,))
     return month(business_day(aware(opened_at), zone(timezone)))
+
+
+def published(cursor: Cursor, timezone: str) -> tuple[int, date]:
+    """The generation that readers see, and the shop's day of its cut. Raises TerminalError before the first night."""
+    found = rows(
+        cursor,
+        "SELECT p.`generation`, e.`opened_at` FROM `publications` p JOIN `epochs` e ON e.`epoch` = p.`epoch` "
+        "ORDER BY p.`publication` DESC LIMIT 1",
+    )
+    if not found:
+        raise TerminalError("No truth is published yet: there is nothing to learn from.", "`tillstream nightly` first.")
+    [(generation, opened_at)] = found
+    return generation, business_day(aware(opened_at), zone(timezone))
 
 
 def aware(instant: datetime) -> datetime:

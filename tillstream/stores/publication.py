@@ -51,14 +51,14 @@ def publish(connection: "Connection[Cursor]", run_id: str, declared: Declared, t
             )
         if night.recounted_at is None:
             raise TerminalError(f"Generation {night.generation} is not recounted.", "Its task `recount` comes first.")
-        _refuse_unproved(cursor, run_id, declared)
+        refuse_unproved(cursor, run_id, {**declared, STAGE: CHECKS})
         restated = _restate(cursor, night.generation)
         months = _point(cursor, night, generations.first_open_month(cursor, night.epoch, timezone))
         return Published(PUBLISHED, night.generation, months, restated)
 
 
-def _refuse_unproved(cursor: Cursor, run_id: str, declared: Declared) -> None:
-    """Raises TerminalError unless each declared check ran and no critical one failed."""
+def refuse_unproved(cursor: Cursor, run_id: str, wanted: Declared) -> None:
+    """Raises TerminalError unless each check that is wanted ran and no critical one failed."""
     found = {
         (stage, name): (severity, passed)
         for stage, name, severity, passed in rows(
@@ -67,7 +67,6 @@ def _refuse_unproved(cursor: Cursor, run_id: str, declared: Declared) -> None:
             (run_id,),
         )
     }
-    wanted = {**declared, STAGE: CHECKS}
     empty = sorted(stage for stage, names in wanted.items() if not names)
     missing = sorted(
         f"{stage}: {name}" for stage, names in wanted.items() for name in names if (stage, name) not in found

@@ -1,6 +1,6 @@
 """What will sell, and what to order."""
 
-from tillstream.tables.columns import GENERATION, MONTH_COLUMN, PRODUCT, RUN_COLUMN, STORE
+from tillstream.tables.columns import MONTH_COLUMN, PRODUCT, RUN_COLUMN, STORE
 from tillstream.tables.declaration import (
     COUNT,
     CURRENCY,
@@ -29,11 +29,12 @@ FORECASTS = Table(
     (FORECAST,),
     (
         RUN_COLUMN,
-        GENERATION,
-        Column("issued_on", DAY, "the shop's day on which it was made"),
+        Column("generation", COUNT, "the published generation that it learned from"),
+        Column("issued_on", DAY, "the shop's day on which it was made: what was known then is all it knows"),
         Column("history_months", NUMBER, "months of history that it learned from"),
         Column("code_version", "VARCHAR(64)", "the code that made it"),
-        Column("created_at", INSTANT, "when, UTC"),
+        Column("created_at", INSTANT, "when it began to read, UTC: what was entered later it does not know"),
+        Column("written_at", INSTANT, "when all its rows were there, UTC", nullable=True),
         Column("published_at", INSTANT, "when readers began to see it, UTC", nullable=True),
     ),
     unique=("run_id",),

@@ -165,7 +165,11 @@ SLICE_PROFILE = Table(
 QUALITY_RESULTS = Table(
     "quality_results",
     "Each check of each run.",
-    (RUN_COLUMN, Column("stage", WORD, "slice, candidate or reconcile"), Column("check_name", "VARCHAR(150)", "which")),
+    (
+        RUN_COLUMN,
+        Column("stage", WORD, "slice, candidate, reconcile or forecast"),
+        Column("check_name", "VARCHAR(150)", "which"),
+    ),
     (
         Column("severity", WORD, "critical: refuses the publication; warning: shows"),
         Column("passed", FLAG, "1 when it passed"),
