@@ -10,9 +10,9 @@ from reports.order_plan import PlanLine, totals
 # Whatever the machine has; the second half is for Burmese.
 _FONTS = "system-ui, 'Segoe UI', 'DejaVu Sans', 'Noto Sans Myanmar', Padauk, 'Myanmar Text', 'Myanmar Sangam MN'"
 _STYLE = f"""
-@page {{ size: A4; margin: 11mm 12mm 12mm; }}
+@page {{ size: A4; margin: 10mm 12mm 10mm; }}
 * {{ box-sizing: border-box; }}
-body {{ font: 9.5pt/1.25 {_FONTS}, sans-serif; color: #111; max-width: 186mm; margin: 0 auto; }}
+body {{ font: 9pt/1.15 {_FONTS}, sans-serif; color: #111; max-width: 186mm; margin: 0 auto; }}
 header {{ display: flex; justify-content: space-between; align-items: flex-end; gap: 8mm;
   border-bottom: 1.5pt solid #111; padding-bottom: 2mm; margin-bottom: 1.5mm; }}
 h1 {{ font-size: 16pt; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }}
@@ -21,19 +21,20 @@ header p {{ margin: 0; color: #444; }}
 .by b {{ display: block; font-size: 12pt; color: #111; }}
 table {{ width: 100%; border-collapse: collapse; }}
 thead {{ display: table-header-group; }}
-th {{ font-size: 7.5pt; font-weight: 600; text-align: left; color: #444; padding: 1mm 1.2mm; }}
+th {{ font-size: 7.5pt; font-weight: 600; text-align: left; color: #444; padding: 1mm 1.1mm; }}
 thead tr {{ border-bottom: .75pt solid #111; }}
-td {{ padding: .6mm 1.2mm 0; vertical-align: baseline; overflow-wrap: break-word; }}
+td {{ padding: .5mm 1.1mm 0; vertical-align: baseline; overflow-wrap: break-word; }}
 .name {{ min-width: 40mm; overflow-wrap: anywhere; }}
+.tall {{ line-height: 1.7; }}
 tbody {{ break-inside: avoid; border-bottom: .4pt solid #aaa; }}
 .n {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
-.m {{ font-size: 8.5pt; white-space: normal; }}
-.q {{ font-weight: 700; font-size: 10.5pt; }}
-.id, .why td {{ color: #555; font-size: 7pt; line-height: 1.2; }}
-.why td {{ padding-top: .3mm; padding-bottom: .6mm; }}
+.m {{ font-size: 8pt; white-space: normal; }}
+.q {{ font-weight: 700; font-size: 10pt; line-height: 1; }}
+.small, .why td {{ color: #555; font-size: 6.5pt; line-height: 1.15; }}
+.why td {{ padding-top: .2mm; padding-bottom: .5mm; }}
 .day {{ white-space: nowrap; }}
 .red {{ font-weight: 700; }}
-.box {{ display: inline-block; width: 3.6mm; height: 3.6mm; border: .6pt solid #555; }}
+.box {{ display: inline-block; width: 2.8mm; height: 2.8mm; border: .6pt solid #555; }}
 footer {{ break-inside: avoid; display: flex; justify-content: space-between; gap: 8mm; padding-top: 2.5mm; }}
 footer p {{ margin: 0; }}
 .total {{ text-align: right; }}
@@ -64,18 +65,19 @@ def order_sheet(supplier: str | None, lines: Sequence[PlanLine], today: date, is
 <th>Order by</th><th>Came</th></tr></thead>
 {rows}
 </table>
-<footer><div><p class=hand>Ordered on<span></span>by<span></span></p><p class=id>From the plan of {issued_on}.</p></div>
-<p class=total>{_total(lines)}</p></footer>
+<footer><div><p class=hand>Ordered on<span></span>by<span></span></p>
+<p class=small>From the plan of {issued_on}.</p></div><p class=total>{_total(lines)}</p></footer>
 </body></html>
 """
 
 
 def _row(number: int, line: PlanLine, today: date, common: str | None, *, several: bool) -> str:
     """A line and its reason. `common`: the currency that the head of the table names; `several`: stores."""
+    tall = "" if line.product_name.isascii() else " tall"  # Burmese stacks its letters
     look = escape(", ".join(filter(None, (line.size, line.colour))))
     cells = [
         f"<td class=n>{number}</td>",
-        f"<td class=name><b>{escape(line.product_name)}</b> <span class=id>{escape(line.product_id)}</span></td>",
+        f"<td class='name{tall}'><b>{escape(line.product_name)}</b></td>",
         f"<td>{look}</td>",
         f"<td>{escape(line.store_id)}</td>" * several,
         f"<td class='n q'>{line.quantity:,}</td>",
@@ -85,8 +87,8 @@ def _row(number: int, line: PlanLine, today: date, common: str | None, *, severa
         f"<td class='day {line.urgency}'>{_order_by(line, today)}</td>",
         "<td><span class=box></span></td>",
     ]
-    why = f"<tr class=why><td></td><td colspan={8 + several}>{escape(line.reason)}</td></tr>"
-    return f"<tbody><tr>{''.join(cells)}</tr>{why}</tbody>"
+    why = f"<td></td><td colspan={8 + several}><b>{escape(line.product_id)}</b> {escape(line.reason)}</td>"
+    return f"<tbody><tr>{''.join(cells)}</tr><tr class=why>{why}</tr></tbody>"
 
 
 def _packs(line: PlanLine) -> str:

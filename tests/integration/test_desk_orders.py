@@ -1,14 +1,16 @@
 """Orders and uplifts as people enter them: known things only, each once, and no message that leaves one guessing."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import ClassVar
 
 import pytest
 
 from tests.integration.desk import Desk, Item
 from tillstream import tables
-from tillstream.errors import TerminalError
-from tillstream.stores import orders
+from tillstream.errors import TerminalError, TransientError
+from tillstream.stores import kafka, orders
 from tillstream.stores.mysql import connect
 from tillstream.stores.orders import Wish
 
@@ -154,3 +156,59 @@ def test_the_operator_may_record_orders_and_take_none_away(shop: Desk) -> None:
             cursor.execute("DELETE FROM orders")
     finally:
         connection.close()
+
+
+class Producer:
+    """Takes records as the product's does, or is away."""
+
+    sent: ClassVar[list[tuple[str, str, bytes]]] = []
+    away: ClassVar[bool] = False
+
+    def __init__(self, _settings: object) -> None:
+        pass
+
+    def __enter__(self) -> "Producer":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def send(self, topic: str, key: str, value: bytes) -> None:
+        if self.away:
+            raise TransientError("Kafka does not answer.")
+        self.sent.append((topic, key, value))
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
+    """What was sent to Kafka."""
+    monkeypatch.setattr(kafka, "Producer", Producer)
+    monkeypatch.setattr(Producer, "sent", [])
+    return Producer.sent
+
+
+def test_what_has_come_is_put_on_the_books_on_request(shop: Desk, sent: list[tuple[str, str, bytes]]) -> None:
+    shop.run("orders", "add", "TS-01", "12", "--ordered", "2026-03-10")
+    shop.run("orders", "received", "1", "5")
+    assert sent == []
+
+    shop.run("orders", "received", "1", "4", "--on", "2026-03-20", "--to-stock")
+    [(topic, key, value)] = sent
+    event = json.loads(value)
+    assert (topic, key) == ("stock", "1-20260310")
+    assert (event["kind"], event["quantity"], event["day"]) == ("delivery", 4, "2026-03-20")
+    assert event["event_id"] == "orders-1-20260310-9"
+
+
+def test_a_delivery_that_cannot_be_sent_leaves_the_order_open(
+    shop: Desk, sent: list[tuple[str, str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run("orders", "add", "TS-01", "12")
+    monkeypatch.setattr(Producer, "away", True)
+    with pytest.raises(TransientError):
+        shop.run("orders", "received", "1", "--to-stock")
+    monkeypatch.setattr(Producer, "away", False)
+
+    assert shop.json("orders", "list")[0]["received"] == 0
+    shop.run("orders", "received", "1", "--to-stock")
+    assert len(sent) == 1

@@ -6,13 +6,15 @@ from decimal import Decimal
 import click
 
 from tillstream.cli.output import Day, Month, Number, as_json, print_json, print_table
+from tillstream.events import STOCK, encode
 from tillstream.settings import Settings, load
 from tillstream.shop_calendar import today, zone
+from tillstream.stores import kafka
 from tillstream.stores import orders as order_book
 from tillstream.stores import uplifts as uplift_book
 from tillstream.stores.mysql import connect, snapshot
 
-MOST_PIECES = 1_000_000  # of one order line: more is a slip of the finger
+MOST_PIECES = 100_000  # of one order line: more is a slip of the finger
 FACTOR = Number("factor", 100, 3, "1.2 for a fifth more than the forecast, 0.5 for half of it")
 
 
@@ -40,14 +42,18 @@ def add(product: str, quantity: int, store: str | None, ordered: date | None, du
 @click.argument("order_id", metavar="ORDER", type=click.IntRange(1))
 @click.argument("pieces", required=False, type=click.IntRange(1))
 @click.option("--on", "day", type=Day(), help="The day it came; default: today.")
+@click.option("--to-stock", is_flag=True, help="Send the delivery as a stock movement, too.")
 @as_json
-def received(order_id: int, pieces: int | None, day: date | None, json: bool) -> None:
+def received(order_id: int, pieces: int | None, day: date | None, to_stock: bool, json: bool) -> None:
     """Records that an order has come: so many pieces, or all that were outstanding.
 
-    Stock on hand is not changed by this: it counts the deliveries that are sent as stock movements.
+    Stock on hand counts stock movements. Where tills or imports send the deliveries, that is all; elsewhere --to-stock
+    sends them.
     """
     settings = load()
-    order = order_book.receive(settings, order_id, day or _today(settings), pieces)
+    came_on = day or _today(settings)
+    send = _deliver(settings, came_on) if to_stock else None
+    order = order_book.receive(settings, order_id, came_on, pieces, send)
     rest = f"{order.outstanding:,} are outstanding" if order.outstanding else "it is complete"
     _print_order(order, f"{order.received:,} of {order.quantity:,} pieces have come, {rest}.", json)
 
@@ -129,6 +135,18 @@ def remove_uplift(month: str, product: str) -> None:
     """Takes a factor away."""
     uplift_book.remove(load(), month, product)
     click.echo(f"{month}: {product or 'all products'} as forecast, from tonight.")
+
+
+def _deliver(settings: Settings, day: date) -> order_book.Received:
+    """Sends the delivery before the order is recorded as received: a failure leaves it to be entered again."""
+    from sources.order_delivery import delivery
+
+    def send(order: order_book.Order, pieces: int) -> None:
+        movement = delivery(order, pieces, day, zone(settings.timezone))
+        with kafka.Producer(settings) as producer:
+            producer.send(STOCK, movement.order_id, encode(movement))
+
+    return send
 
 
 def _today(settings: Settings) -> date:

@@ -1,6 +1,6 @@
 """Orders at suppliers, line by line, as the owner enters them: what has yet to come counts in the plan."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -43,6 +43,9 @@ class Wish(msgspec.Struct, frozen=True):
     store_id: str | None = None
 
 
+Received = Callable[[Order, int], None]
+
+
 def add(settings: Settings, wish: Wish) -> Order:
     """Records an order under the next free number. Raises TerminalError for what is not known or cannot be."""
     with _alone(settings) as cursor:
@@ -60,8 +63,13 @@ def add(settings: Settings, wish: Wish) -> Order:
         return _find(cursor, order_id)
 
 
-def receive(settings: Settings, order_id: int, day: date, pieces: int | None = None) -> Order:
-    """Records that so many pieces of an order have come, or all that were outstanding. The last ones close it."""
+def receive(
+    settings: Settings, order_id: int, day: date, pieces: int | None = None, before_commit: Received | None = None
+) -> Order:
+    """Records that so many pieces of an order have come, or all that were outstanding. The last ones close it.
+
+    `before_commit` gets the order as it will be, and the pieces; what it raises leaves the order as it was.
+    """
     with _alone(settings) as cursor:
         order = _open(cursor, order_id, day)
         come = order.outstanding if pieces is None else pieces
@@ -74,7 +82,10 @@ def receive(settings: Settings, order_id: int, day: date, pieces: int | None = N
             "UPDATE `orders` SET `received` = %s, `closed_on` = %s WHERE `order_id` = %s",
             (order.received + come, day if come == order.outstanding else None, order_id),
         )
-        return _find(cursor, order_id)
+        received = _find(cursor, order_id)
+        if before_commit is not None:
+            before_commit(received, come)
+        return received
 
 
 def cancel(settings: Settings, order_id: int, day: date) -> Order:
