@@ -20,7 +20,7 @@ CHART = "[data-test=chart-grid-component]"
 @contextmanager
 def logged_in(settings: Settings, user: str, width: int = WIDTHS[0]) -> Iterator[Page]:
     """A page of a browser with that width, after the log-in."""
-    program = shutil.which("chromium")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "there is no Chromium on this machine; run: setup/setup.sh tests"
     with sync_playwright() as playwright:
         # Chromium refuses to run as root with its sandbox.
