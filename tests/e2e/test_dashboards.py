@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from stack import superset_configuration
+from stack import folders, processes, superset_configuration
 from stack.superset_api import Superset
 from stack.superset_check import check, expected, query
 from stack.superset_configuration import USERS
@@ -179,6 +179,20 @@ def test_a_viewer_is_led_away_from_sql_lab_and_users(shop: Settings) -> None:
             answer = page.goto(path, wait_until="commit")
             assert answer is not None
             assert answer.status == 403 or path not in page.url, path
+
+
+def test_no_password_shows_in_a_process_or_a_log_and_the_configuration_is_private(shop: Settings, sold: object) -> None:
+    folder = folders.of_service(shop, "superset")
+    secrets = [shop.secret(name).encode() for name in (*superset_configuration.SECRETS, "mysql_bi")]
+    shown = [
+        Path(f"/proc/{each.pid}/{kind}").read_bytes()
+        for each in processes.of_stack(shop.home, ["superset"])
+        for kind in ("cmdline", "environ")
+    ]
+    shown += [folders.log(shop, "superset").read_bytes(), (folders.run(shop) / "superset.json").read_bytes()]
+    assert len(shown) == 6  # the server and its worker
+    assert not [text for text in shown for secret in secrets if secret in text]
+    assert (folder / superset_configuration.FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_a_broken_dashboard_is_refused_in_words(
