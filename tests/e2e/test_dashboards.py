@@ -88,7 +88,7 @@ def viewer(request: pytest.FixtureRequest, chromium: Browser, shop: Settings, so
 
 
 def plain_rows(found: list[dict[str, Any]], names: list[str]) -> list[tuple[Any, ...]]:
-    return sorted(tuple(plain(row[name]) for name in names) for row in found)
+    return sorted((tuple(plain(row[name]) for name in names) for row in found), key=repr)
 
 
 @pytest.mark.parametrize("title", RECOUNTS)
@@ -107,7 +107,7 @@ def test_a_chart_shows_what_the_files_hold(
 
 @pytest.mark.parametrize("title", VIEWS)
 def test_a_chart_shows_what_its_view_says(title: str, shown: dict[str, list[dict[str, Any]]], query: Query) -> None:
-    wanted = sorted(tuple(map(plain, row)) for row in query(VIEWS[title]))
+    wanted = sorted((tuple(map(plain, row)) for row in query(VIEWS[title])), key=repr)
     found = shown[title]
     if "the first" in title or "the latest" in title:
         assert len(found) == min(len(wanted), 100)
