@@ -8,11 +8,11 @@ NO_WORSE = "1.02"  # a year of backtest tells no finer difference
 
 REMEDY = (
     "The forecast is wrong, not what it was made of: clear the task `forecast`. If it fails again, "
-    "`tillstream explain forecast PRODUCT` shows what it was made from."
+    "`tillstream explain --forecast --product ID` shows what it was made from."
 )
 PLAN_REMEDY = (
     "The plan is wrong, not what it was made of: clear the task `forecast`. If it fails again, look at the product in "
-    "the file of `tillstream products import`."
+    "the file of `tillstream products import FILE`."
 )
 
 _ROWS = "SELECT t.* FROM `{table}` t WHERE t.`forecast` = {{forecast}}"

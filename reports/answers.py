@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from reports.refills import Refill, refills
 from tillstream.money import text
 from tillstream.settings import Settings
 from tillstream.stores.mysql import Cursor, connect, rows, snapshot
@@ -48,17 +49,6 @@ class Stock(msgspec.Struct, frozen=True):
     why: str
 
 
-class Refill(msgspec.Struct, frozen=True):
-    """A product that runs out in a month if it goes on selling as in the last weeks."""
-
-    month: str
-    store_id: str
-    product_id: str
-    product_name: str
-    on_hand: int
-    runs_out_on: date
-
-
 class Layer(msgspec.Struct, frozen=True):
     """How far a layer has counted; instants are UTC."""
 
@@ -69,7 +59,7 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Answers(msgspec.Struct, frozen=True):
-    """All five, of one instant."""
+    """All five, of one instant. `plan_issued_on` is the day of the plan that refills are of; None: there is none."""
 
     monthly_sales: list[Period]
     yearly_sales: list[Period]
@@ -77,6 +67,7 @@ class Answers(msgspec.Struct, frozen=True):
     best_seller_by_month: list[Seller]
     low_stock: list[Stock]
     refill_by_month: list[Refill]
+    plan_issued_on: date | None
     freshness: list[Layer]
 
 
@@ -89,13 +80,15 @@ def answers(settings: Settings, as_of: date | None = None) -> Answers:
     try:
         with snapshot(connection) as cursor:
             cut = [] if as_of is None else [as_of]
+            issued_on, refill_by_month = refills(cursor)
             return Answers(
                 monthly_sales=_periods(cursor, "`month`", cut),
                 yearly_sales=_periods(cursor, "LEFT(`month`, 4)", cut),
                 best_sellers=_sellers(cursor, "'all'", BEST, cut),
                 best_seller_by_month=_sellers(cursor, "`month`", 1, cut),
                 low_stock=_low_stock(cursor),
-                refill_by_month=_refills(cursor),
+                refill_by_month=refill_by_month,
+                plan_issued_on=issued_on,
                 freshness=_freshness(cursor),
             )
     finally:
@@ -144,15 +137,6 @@ def _low_stock(cursor: Cursor) -> list[Stock]:
         "FROM `low_stock` ORDER BY `status` = 'out' DESC, `reorder_point` DESC, `store_id`, `product_id`"
     )
     return [Stock(*(_plain(value) for value in row)) for row in rows(cursor, query)]
-
-
-def _refills(cursor: Cursor) -> list[Refill]:
-    query = (
-        "SELECT DATE_FORMAT(`runs_out_on`, '%Y-%m'), `store_id`, `product_id`, `product_name`, `on_hand`, "
-        "`runs_out_on` FROM `stock_on_hand` WHERE `runs_out_on` IS NOT NULL AND `status` <> 'over' "
-        "ORDER BY `runs_out_on`, `store_id`, `product_id`"
-    )
-    return [Refill(*(_plain(value) for value in row)) for row in rows(cursor, query)]
 
 
 def _freshness(cursor: Cursor) -> list[Layer]:

@@ -26,6 +26,11 @@ def business_day(instant: datetime, shop_zone: ZoneInfo) -> date:
     return instant.astimezone(shop_zone).date()
 
 
+def today(shop_zone: ZoneInfo) -> date:
+    """The business day it is now."""
+    return business_day(datetime.now(UTC), shop_zone)
+
+
 def month(day: date) -> str:
     """The key of a business month: '2019-01'."""
     return f"{day:%Y-%m}"

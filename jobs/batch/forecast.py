@@ -17,7 +17,7 @@ from tillstream.code_version import code_version
 from tillstream.settings import Settings
 from tillstream.stores import forecasts, generations
 from tillstream.stores.forecasts import Made
-from tillstream.stores.mysql import connect, snapshot
+from tillstream.stores.mysql import connect, rows, snapshot
 
 
 def work(settings: Settings, chosen: argparse.Namespace) -> str:
@@ -26,18 +26,19 @@ def work(settings: Settings, chosen: argparse.Namespace) -> str:
     begun = time.monotonic()
     try:
         with snapshot(connection) as cursor:
+            [(now,)] = rows(cursor, "SELECT UTC_TIMESTAMP(3)")
             generation, cut_day = generations.published(cursor, settings.timezone)
-            features = read(cursor, min(chosen.as_of or cut_day, cut_day))
+            features = read(cursor, min(chosen.as_of or cut_day, cut_day), chosen.as_of)
         months = features.span.closed_months
-        made = Made(generation, features.span.today, months, code_version())
+        made = Made(generation, features.span.today, months, code_version(), now)
         forecast = forecasts.begin(connection, chosen.run, made)
         if forecast.published_at is not None:
             return f"Forecast {forecast.forecast} is published already."
         print(f"read after {time.monotonic() - begun:.1f} s", flush=True)
         found = candidate(features, settings)
         print(f"fitted and planned after {time.monotonic() - begun:.1f} s", flush=True)
-        for table, rows in rows_of(found, features):
-            forecasts.write(connection, forecast.forecast, table, rows)
+        for table, made_rows in rows_of(found, features):
+            forecasts.write(connection, forecast.forecast, table, made_rows)
         forecasts.end(connection, chosen.run)
     finally:
         connection.close()

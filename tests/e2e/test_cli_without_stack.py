@@ -15,6 +15,14 @@ READING = [
     ["verify", "--json"],
     ["explain", "--month", "2019-04"],
     ["explain", "--month", "2019-04", "--product", "x", "--json"],
+    ["forecast"],
+    ["forecast", "--product", "x", "--json"],
+    ["plan"],
+    ["plan", "--budget", "0", "--json"],
+    ["explain", "--plan", "--product", "x"],
+    ["orders", "list"],
+    ["orders", "add", "x", "3"],
+    ["uplifts", "list", "--json"],
     ["rejects", "list"],
     ["rejects", "list", "--json"],
     ["rejects", "show", "sales-0-1"],
@@ -42,7 +50,14 @@ def test_servers_that_are_down_are_a_failure_for_now(nowhere: CommandLine) -> No
     for name in ("mysql_operator", "mongo_operator"):
         (folder / name).write_text("x")
     closed = {"TILLSTREAM_MYSQL": "127.0.0.1:1", "TILLSTREAM_MONGO": "127.0.0.1:1/?directConnection=true"}
-    for arguments in (["answers"], ["verify"], ["explain", "--month", "2019-04"], ["rejects", "list"]):
+    for arguments in (
+        ["answers"],
+        ["verify"],
+        ["explain", "--month", "2019-04"],
+        ["rejects", "list"],
+        ["plan"],
+        ["forecast"],
+    ):
         output, errors = nowhere.run(*arguments, code=75, **closed)
         assert output == ""
         assert errors.startswith("tillstream: ")

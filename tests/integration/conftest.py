@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stack.lifecycle import down, up
+from tests.integration.desk import Desk
 from tests.night.shop import Shop
 from tests.night.stores import empty
 from tillstream.settings import Settings
@@ -30,3 +31,14 @@ def shop(servers: Settings) -> Iterator[Shop]:
     empty(servers)
     yield Shop(servers)
     empty(servers)
+
+
+@pytest.fixture
+def desk(servers: Settings) -> Iterator[Desk]:
+    """A desk in a shop without products, sales or forecasts."""
+    empty(servers)
+    found = Desk(servers)
+    found.clear()
+    yield found
+    empty(servers)
+    found.clear()

@@ -12,7 +12,10 @@ from tillstream.stores.mongo import Document
 from tillstream.stores.mongo_server import ADMINISTRATOR
 from tillstream.stores.mysql import connect, transaction
 
-KEPT = (tables.SHOP, tables.HEARTBEAT, tables.LAYERS, tables.EPOCHS, tables.PRODUCTS, tables.SUPPLIERS)
+KEPT = (
+    tables.SHOP, tables.HEARTBEAT, tables.LAYERS, tables.EPOCHS, tables.PRODUCTS, tables.SUPPLIERS,
+    tables.CURRENT_FORECAST,
+)  # fmt: skip
 
 
 @contextmanager
@@ -37,4 +40,5 @@ def empty(settings: Settings) -> None:
                 cursor.execute(f"DELETE FROM `{table.name}`")
         cursor.execute("DELETE FROM epochs WHERE epoch > 1")
         cursor.execute("UPDATE layers SET current_epoch = 1, published_epoch = 1, final_before = ''")
+        cursor.execute("UPDATE current_forecast SET forecast = 0")
     connection.close()

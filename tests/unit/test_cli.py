@@ -15,8 +15,8 @@ from tillstream.cli.output import amount, print_json, print_table
 from tillstream.errors import TerminalError, TransientError
 
 COMMANDS = [
-    "answers", "doctor", "down", "explain", "gaps", "import", "logs", "nightly", "notify", "products", "rejects",
-    "repair", "restart", "simulate", "status", "up", "verify",
+    "answers", "doctor", "down", "explain", "forecast", "gaps", "import", "logs", "nightly", "notify", "orders", "plan",
+    "products", "rejects", "repair", "restart", "simulate", "status", "up", "uplifts", "verify",
 ]  # fmt: skip
 
 
@@ -50,6 +50,29 @@ def test_the_promised_commands_are_there() -> None:
         ["answers", "--as-of", "2019-02-30"],
         ["answers", "extra"],
         ["explain"],
+        ["explain", "--month", "2019-13"],
+        ["explain", "--forecast"],
+        ["explain", "--plan"],
+        ["explain", "--plan", "--forecast", "--product", "x"],
+        ["forecast", "--month", "April"],
+        ["plan", "--budget", "-1"],
+        ["plan", "--budget", "much"],
+        ["plan", "--budget", "NaN"],
+        ["plan", "--budget", "1.234"],
+        ["plan", "--currency", "MMK"],
+        ["plan", "--budget", "1", "--currency", "kyat"],
+        ["orders", "add", "x"],
+        ["orders", "add", "x", "0"],
+        ["orders", "add", "x", "-3"],
+        ["orders", "add", "x", "1.5"],
+        ["orders", "add", "x", "3", "--due", "tomorrow"],
+        ["orders", "received", "0"],
+        ["orders", "received", "1", "0"],
+        ["uplifts", "set", "2026-12"],
+        ["uplifts", "set", "2026-12-01", "1.2"],
+        ["uplifts", "set", "2026-12", "much"],
+        ["uplifts", "set", "2026-12", "1.2345"],
+        ["uplifts", "set", "2026-12", "Infinity"],
         ["import"],
         ["import", "x.csv", "--duplicates", "some"],
         ["import", "x.csv", "--columns", "order_id"],
@@ -98,7 +121,10 @@ def test_a_failure_is_one_message_and_its_exit_code(
 
 def test_a_wrong_setting_is_told_by_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TILLSTREAM_CURRENCY", "kyat")
-    for arguments in (["answers"], ["verify"], ["status"], ["up"], ["rejects", "list"], ["explain", "--month", "x"]):
+    for arguments in (
+        ["answers"], ["verify"], ["status"], ["up"], ["rejects", "list"], ["explain", "--month", "2019-04"], ["plan"],
+        ["forecast"], ["orders", "list"], ["orders", "received", "1"], ["uplifts", "set", "2026-12", "2"],
+    ):  # fmt: skip
         with pytest.raises(TerminalError, match="TILLSTREAM_CURRENCY='kyat'"):
             command.main(arguments, standalone_mode=False)
 

@@ -127,7 +127,14 @@ def test_a_command_that_is_shown_exists(line: Line) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("publish",), ("rejects", "delete"), ("up", "--fast"), ("explain",), ("answers", "--as-of", "today"), ("logs",)],
+    [
+        ("publish",),
+        ("rejects", "delete"),
+        ("up", "--fast"),
+        ("explain", "--day", "2019-04-01"),
+        ("answers", "--as-of", "today"),
+        ("logs",),
+    ],
 )
 def test_a_command_that_does_not_exist_is_found_out(words: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):

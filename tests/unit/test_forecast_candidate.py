@@ -47,7 +47,7 @@ def test_a_shop_without_sales_expects_none_and_orders_nothing() -> None:
 
     assert quantities(made) == [0.0] * 7
     assert made.line()["reason"] == "Nothing is expected to sell: 40 on hand; the next 44 days (lead time not known, " \
-        "14 assumed) should sell 0.0, and in 95 % of cases no more than 0."  # fmt: skip
+        "14 assumed) should sell 0.0, and in 90 % of cases no more than 0."  # fmt: skip
     assert (made.line()["months_of_cover"], made.line()["runs_out_on"]) == (None, None)
 
 

@@ -38,19 +38,22 @@ def down() -> None:
 @click.command()
 @as_json
 def status(json: bool) -> None:
-    """Each service's health, process and port; how fresh the figures are; the last publication and the last night."""
-    from reports.last_night import last_night, sentences
+    """Each service's health, process and port; how fresh the figures are; the last night and forecast."""
+    from reports import last_forecast as forecasts
+    from reports import last_night as nights
     from stack.status import status as look
 
     settings = load()
     services = look(settings)
     try:
-        layers, night, why = _layers(), last_night(settings), ""
+        layers, night, forecast, why = _layers(), nights.last_night(settings), forecasts.last_forecast(settings), ""
     except TillstreamError as error:
-        layers, night, why = [], None, error.what
+        layers, night, forecast, why = [], None, None, error.what
     if json:
-        shown = {"services": services, "freshness": layers, "last_night": night, "home": str(settings.home)}
-        print_json(shown)
+        print_json({
+            "services": services, "freshness": layers, "last_night": night, "forecast": forecast,
+            "home": str(settings.home),
+        })  # fmt: skip
     else:
         print_table(
             f"Services ({settings.home})",
@@ -68,8 +71,8 @@ def status(json: bool) -> None:
             )
         if not any(layer["layer"] == "truth" for layer in layers):
             click.echo(why or "truth: nothing published yet")
-        if not why:
-            click.echo("\n".join(sentences(night)))
+        if forecast is not None:
+            click.echo("\n".join([*nights.sentences(night), *forecasts.sentences(forecast)]))
     if not all(service.healthy for service in services):
         sys.exit(1)
 

@@ -1,12 +1,16 @@
-"""Commands that read figures: answers, verify, explain."""
+"""Commands that read figures: answers, verify."""
 
 import sys
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
 from tillstream.cli.output import Day, amount, as_json, print_json, print_table
 from tillstream.settings import load
+
+if TYPE_CHECKING:
+    from reports.answers import Answers
 
 LISTED = 15  # stocks to act on; `--all` and `--json` have the rest
 
@@ -43,14 +47,32 @@ def answers(as_of: date | None, whole: bool, json: bool) -> None:
         ((s.store_id, s.product_name, s.on_hand, s.status, s.why) for s in found.low_stock),
         most,
     )
-    print_table(
-        "5. What to refill in which month (what runs out at the rate of the last weeks)",
-        ("month", "store", "product", "on hand", "runs out on"),
-        ((r.month, r.store_id, r.product_name, r.on_hand, r.runs_out_on) for r in found.refill_by_month),
-        most,
-    )
+    _print_refills(found, most)
     for layer in found.freshness:
         click.echo(f"{layer.layer}: as of {layer.as_of or 'nothing yet'}, {layer.events_behind:,} events behind")
+
+
+def _print_refills(found: "Answers", most: int | None) -> None:
+    if found.plan_issued_on is None:
+        print_table(
+            "5. What to refill in which month (what runs out at the rate of the last weeks)",
+            ("month", "store", "product", "on hand", "runs out on"),
+            ((r.month, r.store_id, r.product_name, r.on_hand, r.runs_out_on) for r in found.refill_by_month),
+            most,
+        )
+        return
+    print_table(
+        f"5. What to refill in which month (plan of {found.plan_issued_on})",
+        ("month", "store", "product", "pieces", "order by", "supplier", "cost", "why"),
+        (
+            (
+                r.month, r.store_id, r.product_name, r.quantity, r.order_by, r.supplier,
+                "" if r.cost is None else f"{amount(r.cost)} {r.currency}", r.reason,
+            )
+            for r in found.refill_by_month
+        ),
+        most,
+    )  # fmt: skip
 
 
 @click.command()
@@ -74,68 +96,4 @@ def verify(json: bool) -> None:
         sys.exit(1)
 
 
-@click.command()
-@click.option("--month", required=True, metavar="YYYY-MM", help="The business month.")
-@click.option("--product", metavar="ID", help="One product; without it, all.")
-@as_json
-def explain(month: str, product: str | None, json: bool) -> None:
-    """A figure down to its receipts: raw events, conflicts, rejects, restatements, generation, code version."""
-    from reports.explanation import explain as read_explanation
-
-    found = read_explanation(load(), month, product)
-    if json:
-        print_json(found)
-        return
-    print_table(
-        f"{month}, {product or 'all products'}: as shown, and as its receipts add up",
-        ("currency", "units", "revenue", "units of receipts", "revenue of receipts", "lines", "state"),
-        (
-            (
-                f.currency,
-                f.units,
-                amount(f.revenue),
-                f.units_of_receipts,
-                amount(f.revenue_of_receipts),
-                f.lines,
-                f.state,
-            )
-            for f in found.figures
-        ),
-    )
-    generation = "none yet" if found.generation is None else f"{found.generation}, run {found.run_id}"
-    click.echo(
-        f"Units from truth {found.from_truth:,} (generation {generation}), from live {found.from_live:,}; "
-        f"code {found.code_version}."
-    )
-    print_table(
-        "Restated after the month was closed",
-        ("generation", "published", "product", "units", "from", "to", "currency", "cause"),
-        (
-            (
-                r.generation,
-                r.published_at,
-                r.product_id,
-                f"{r.units_before:,} to {r.units_after:,}",
-                amount(r.revenue_before),
-                amount(r.revenue_after),
-                r.currency,
-                r.cause,
-            )
-            for r in found.restatements
-        ),
-    )
-    print_table("Conflicts", ("record", "received", "what"), ((c.id, c.received_at, c.detail) for c in found.conflicts))
-    print_table("In quarantine, all months", ("reason", "records"), sorted(found.rejected.items()))
-    print_table(
-        "Receipt lines",
-        ("event", "kind", "sold at (UTC)", "product", "quantity", "price", "discount", "revenue", "Kafka record"),
-        (
-            (r.event_id, r.kind, r.sold_at, r.product_id, r.quantity, r.unit_price, r.discount, r.revenue, r.source)
-            for r in found.receipts
-        ),
-    )
-    if found.receipts_left_out:
-        click.echo(f"… and {found.receipts_left_out:,} more lines, added up above.")
-
-
-COMMANDS = (answers, verify, explain)
+COMMANDS = (answers, verify)

@@ -10,6 +10,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from tillstream import shop_calendar
+
 as_json = click.option("--json", "json", is_flag=True, help="Print JSON with stable keys; money as decimal strings.")
 
 
@@ -24,6 +26,38 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a day; write it as 2019-04-30.", param, ctx)
+
+
+class Month(click.ParamType[str]):
+    """A business month, YYYY-MM."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The month, or a usage error."""
+        try:
+            return shop_calendar.month(date.fromisoformat(f"{value}-01"))
+        except ValueError:
+            self.fail(f"'{value}' is not a month; write it as 2019-04.", param, ctx)
+
+
+class Number(click.ParamType[Decimal]):
+    """A decimal number from 0 to `most`; `example` shows how one is written."""
+
+    def __init__(self, name: str, most: int, places: int, example: str) -> None:
+        self.name = name
+        self.most, self.places, self.example = most, places, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """The number, or a usage error."""
+        try:
+            number = Decimal(value)
+            fits = 0 <= number <= self.most and number == round(number, self.places)
+        except ArithmeticError:  # no number, or none that can be compared
+            fits = False
+        if not fits:
+            self.fail(f"'{value}' does not do; write {self.example}.", param, ctx)
+        return Decimal(f"{number:f}")  # 5e5 is shown as 500000
 
 
 def print_json(value: Any) -> None:

@@ -126,6 +126,7 @@ CREATE TABLE IF NOT EXISTS `orders` (
   `ordered_on` DATE NOT NULL,
   `due_on` DATE NOT NULL,
   `closed_on` DATE,
+  `recorded_at` DATETIME(3) NOT NULL,
   PRIMARY KEY (`order_id`),
   KEY `product_id` (`product_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation};

@@ -46,6 +46,7 @@ class Made(msgspec.Struct, frozen=True):
     issued_on: date
     history_months: int
     code_version: str
+    created_at: datetime  # before anything was read: what was entered later, the forecast does not know
 
 
 def find(cursor: Cursor, run_id: str, *, lock: bool = False) -> Forecast:
@@ -75,14 +76,14 @@ def begin(connection: "Connection[Cursor]", run_id: str, made: Made) -> Forecast
         if found is None:
             cursor.execute(
                 "INSERT INTO `forecasts` (`forecast`, `run_id`, `generation`, `issued_on`, `history_months`, "
-                "`code_version`, `created_at`) SELECT COALESCE(MAX(`forecast`), 0) + 1, %s, %s, %s, %s, %s, "
-                "UTC_TIMESTAMP(3) FROM `forecasts`",
+                "`code_version`, `created_at`) SELECT COALESCE(MAX(`forecast`), 0) + 1, %s, %s, %s, %s, %s, %s "
+                "FROM `forecasts`",
                 (run_id, *msgspec.structs.astuple(made)),
             )
         elif found.published_at is None:
             cursor.execute(
                 "UPDATE `forecasts` SET `generation` = %s, `issued_on` = %s, `history_months` = %s, "
-                "`code_version` = %s, `written_at` = NULL WHERE `run_id` = %s",
+                "`code_version` = %s, `created_at` = %s, `written_at` = NULL WHERE `run_id` = %s",
                 (*msgspec.structs.astuple(made), run_id),
             )
             cursor.execute("DELETE FROM `quality_results` WHERE `run_id` = %s", (run_id,))

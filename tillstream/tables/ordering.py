@@ -33,7 +33,7 @@ FORECASTS = Table(
         Column("issued_on", DAY, "the shop's day on which it was made: what was known then is all it knows"),
         Column("history_months", NUMBER, "months of history that it learned from"),
         Column("code_version", "VARCHAR(64)", "the code that made it"),
-        Column("created_at", INSTANT, "when, UTC"),
+        Column("created_at", INSTANT, "when it began to read, UTC: what was entered later it does not know"),
         Column("written_at", INSTANT, "when all its rows were there, UTC", nullable=True),
         Column("published_at", INSTANT, "when readers began to see it, UTC", nullable=True),
     ),
@@ -150,6 +150,7 @@ ORDERS = Table(
         Column("ordered_on", DAY, "when"),
         Column("due_on", DAY, "when it should come"),
         Column("closed_on", DAY, "when it had come, or was given up", nullable=True),
+        Column("recorded_at", INSTANT, "when it was entered, UTC: a plan made before does not know it"),
     ),
     (("product_id",),),
 )

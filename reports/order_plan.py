@@ -1,0 +1,189 @@
+"""What to order now: the plan's lines, less what was ordered since it was made."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from reports.current_forecast import current
+from tillstream.errors import TerminalError
+from tillstream.money import text
+from tillstream.stores.forecasts import Forecast
+from tillstream.stores.mysql import Cursor, rows
+from tillstream.stores.reference import known_product
+
+
+class PlanLine(msgspec.Struct, frozen=True):
+    """A product to order, in pieces. `planned`: what stock asks for, before orders since and a budget cut it down.
+
+    Money is decimal text, None where the cost is not known.
+    """
+
+    store_id: str
+    product_id: str
+    product_name: str
+    size: str | None
+    colour: str | None
+    supplier: str | None
+    quantity: int
+    planned: int
+    ordered_since: int
+    pack_size: int
+    minimum_order: int
+    unit_cost: str | None
+    cost: str | None
+    currency: str | None
+    order_by: date | None
+    urgency: str
+    on_hand: int
+    on_order: int
+    reserved: int
+    reorder_point: float
+    order_up_to: float
+    safety_stock: float
+    service: float
+    abc: str
+    lead_time_days: int | None
+    months_of_cover: float | None
+    runs_out_on: date | None
+    reason: str
+
+    @property
+    def packs(self) -> int:
+        """Packs of the quantity; the last one may be a broken one."""
+        return math.ceil(self.quantity / max(1, self.pack_size))
+
+    def ordering(self, quantity: int, reason: str) -> "PlanLine":
+        """The same with another quantity, and why."""
+        cost = self.cost
+        if self.unit_cost is not None and self.currency is not None:
+            cost = text(quantity * Decimal(self.unit_cost), self.currency)
+        return msgspec.structs.replace(self, quantity=quantity, cost=cost, reason=reason)
+
+
+class OrderPlan(msgspec.Struct, frozen=True):
+    """The lines that want something, the most urgent first. `budget` is decimal text in `budget_currency`."""
+
+    issue: Forecast
+    lines: list[PlanLine]
+    budget: str | None = None
+    budget_currency: str | None = None
+
+    @property
+    def to_order(self) -> list[PlanLine]:
+        """The lines of which something is to be ordered."""
+        return [line for line in self.lines if line.quantity]
+
+    @property
+    def currencies(self) -> list[str]:
+        """The currencies of the costs."""
+        return sorted({line.currency for line in self.to_order if line.currency})
+
+
+def totals(lines: Iterable[PlanLine]) -> dict[str, str]:
+    """What lines cost, by currency."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if line.currency and line.cost is not None:
+            sums[line.currency] += Decimal(line.cost)
+    return {currency: text(total, currency) for currency, total in sorted(sums.items())}
+
+
+def order_plan(cursor: Cursor, supplier: str | None = None) -> OrderPlan:
+    """The current plan, of one supplier if named. Raises TerminalError where there is no plan, or no such supplier."""
+    issue = current(cursor)
+    found = _lines(cursor, issue, "l.`quantity` > 0 AND (%s IS NULL OR l.`supplier` = %s)", supplier)
+    if supplier is not None and not found:
+        _check_supplier(cursor, supplier)
+    return OrderPlan(issue, found)
+
+
+def product_plan(cursor: Cursor, product_id: str) -> OrderPlan:
+    """The current plan of one product, by store, whether or not anything is to be ordered. Raises TerminalError."""
+    issue = current(cursor)
+    found = _lines(cursor, issue, "%s IS NOT NULL AND l.`product_id` = %s", product_id)
+    if not found:
+        name = known_product(cursor, product_id)
+        raise TerminalError(
+            f"The plan of {issue.issued_on} says nothing of {name}.", "Its stock is not on record, or it is new."
+        )
+    return OrderPlan(issue, found)
+
+
+def _lines(cursor: Cursor, issue: Forecast, where: str, wanted: str | None) -> list[PlanLine]:
+    since = _ordered_since(cursor, issue)
+    found = map(_line, rows(cursor, f"{_LINES} AND {where} {_URGENT_FIRST}", (issue.forecast, wanted, wanted)))
+    return [_less(line, since.get((line.store_id, line.product_id), [])) for line in found]
+
+
+# Sizes and colours are of the reference data; a product that was never sold has its name there only.
+_LINES = """
+SELECT l.`store_id`, l.`product_id`, COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), p.`size`,
+  p.`colour`, l.`supplier`, l.`quantity`, l.`pack_size`, l.`minimum_order`, l.`unit_cost`, l.`cost`, l.`cost_currency`,
+  l.`order_by`, l.`urgency`, l.`on_hand`, l.`on_order`, l.`reserved`, l.`reorder_point`, l.`order_up_to`,
+  l.`safety_stock`, l.`service`, l.`abc`, l.`lead_time_days`, l.`months_of_cover`, l.`runs_out_on`, l.`reason`
+FROM `plan_lines` l
+LEFT JOIN `product_directory` d ON d.`product_id` = l.`product_id`
+LEFT JOIN `products` p ON p.`product_id` = l.`product_id`
+WHERE l.`forecast` = %s
+"""
+_URGENT_FIRST = """
+ORDER BY FIELD(l.`urgency`, 'red', 'amber', 'green'), l.`order_by` IS NULL, l.`order_by`, l.`supplier`,
+  COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), l.`product_id`, l.`store_id`
+"""
+
+
+def _line(row: Sequence[Any]) -> PlanLine:
+    (store, product, name, size, colour, supplier, quantity, pack, minimum, unit_cost, cost, currency, *rest) = row
+    order_by, urgency, on_hand, on_order, reserved, point, up_to, safety, service, abc, lead, cover, *end = rest
+    known = unit_cost is not None and currency is not None
+    return PlanLine(
+        store, product, name, size, colour, supplier, quantity, quantity, 0, pack, minimum,
+        text(unit_cost, currency) if known else None, text(cost, currency) if known and cost is not None else None,
+        currency if known else None, order_by, urgency, on_hand, on_order, reserved, float(point), float(up_to),
+        float(safety), float(service), abc, lead, None if cover is None else float(cover), *end,
+    )  # fmt: skip
+
+
+def _ordered_since(cursor: Cursor, issue: Forecast) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """By store and product, the orders that the plan does not know: number, and pieces that have come or will.
+
+    It knows what had been entered when it was made, and of that what was ordered by the day of its issue.
+    """
+    query = (
+        "SELECT `store_id`, `product_id`, `order_id`, "
+        "CASE WHEN `closed_on` IS NULL THEN `quantity` ELSE `received` END "
+        "FROM `orders` WHERE `recorded_at` > %s OR `ordered_on` > %s ORDER BY `order_id`"
+    )
+    found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at, issue.issued_on)):
+        if pieces:
+            found[store, product].append((order_id, pieces))
+    return found
+
+
+def _less(line: PlanLine, since: list[tuple[int, int]]) -> PlanLine:
+    """The line after orders of which the plan did not know: nothing is ordered twice."""
+    if not since:
+        return line
+    pieces = sum(each for _, each in since)
+    position = max(0, line.on_hand) + line.on_order - line.reserved + pieces
+    left = max(0, line.planned - pieces)
+    pack = max(1, line.pack_size)
+    quantity = 0 if position > line.reorder_point else math.ceil(max(left, line.minimum_order) / pack) * pack
+    numbers = ", ".join(str(order_id) for order_id, _ in since)
+    said = f"{line.reason.removesuffix('.')}; {pieces:,} of these were ordered since (order {numbers})."
+    return msgspec.structs.replace(line.ordering(quantity if left else 0, said), ordered_since=pieces)
+
+
+def _check_supplier(cursor: Cursor, supplier: str) -> None:
+    query = "SELECT DISTINCT `supplier` FROM `products` WHERE `supplier` IS NOT NULL ORDER BY `supplier`"
+    known = [name for (name,) in rows(cursor, query)]
+    if supplier not in known:
+        raise TerminalError(
+            f"There is no supplier '{supplier}'.", f"These are known: {', '.join(known) or 'none; import products'}."
+        )

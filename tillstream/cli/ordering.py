@@ -1,0 +1,188 @@
+"""Commands that look ahead: forecast, plan."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tillstream.cli.output import Month, Number, amount, as_json, print_json, print_table
+from tillstream.money import CURRENCY_PLACES
+from tillstream.settings import load
+from tillstream.shop_calendar import today, zone
+from tillstream.stores.mysql import connect, snapshot
+
+if TYPE_CHECKING:
+    from reports.demand import Demand, Expected
+    from reports.order_plan import OrderPlan, PlanLine
+
+LISTED = 25  # products or lines; `--all` and `--json` have the rest
+MONEY = Number("amount", 10**15, 2, "500000 or 1250.50")
+every = click.option("--all", "whole", is_flag=True, help="List every one, not just the first.")
+
+
+@click.command()
+@click.option("--product", metavar="ID", help="One product, with its intervals and errors.")
+@click.option("--month", type=Month(), help="One month, with intervals and errors.")
+@click.option("--by-store", is_flag=True, help="By store, where there are several.")
+@every
+@as_json
+def forecast(product: str | None, month: str | None, by_store: bool, whole: bool, json: bool) -> None:
+    """What each product should sell, month by month, and how far that can be trusted."""
+    from reports.demand import demand
+
+    found = demand(load(), product, month, by_store=by_store)
+    if json:
+        print_json({"issue": found.issue, "methods": found.methods, "months": found.months})
+        return
+    most = None if whole else LISTED
+    if product or month:
+        _print_intervals(found, most)
+    else:
+        _print_overview(found, most)
+    click.echo(
+        f"Issued on {found.issue.issued_on}, from {found.issue.history_months} months of history; "
+        f"methods: {', '.join(f'{method} {number:,}' for method, number in found.methods.items())}."
+    )
+    if found.without_season:
+        click.echo(
+            f"Products whose season is not known, with less than two years of history: {found.without_season:,}. "
+            "`tillstream uplifts set MONTH FACTOR` tells the forecast what you expect of a month."
+        )
+
+
+def _print_overview(found: "Demand", most: int | None) -> None:
+    """Products x months: the quantities."""
+    months = sorted({each.month for each in found.months})
+    table: dict[tuple[str, str], dict[str, Expected]] = defaultdict(dict)
+    for each in found.months:
+        table[each.product_id, each.store_id][each.month] = each
+    ordered = sorted(table.values(), key=lambda row: -sum(each.quantity for each in row.values()))
+    with_store = any(each.store_id for each in found.months)
+    rows = [
+        ["all", *[""] * with_store, *(_pieces(sum(e.quantity for e in found.months if e.month == m)) for m in months)]
+    ]
+    for row in ordered:
+        first = next(iter(row.values()))
+        quantities = (_pieces(row[m].quantity) if m in row else "" for m in months)
+        rows.append([first.product_name, *[first.store_id] * with_store, *quantities])
+    print_table("Pieces expected", ("product", *["store"] * with_store, *months), rows, most)
+
+
+def _print_intervals(found: "Demand", most: int | None) -> None:
+    """The errors are mean absolute ones at earlier origins, beside those of forecasts that anybody can make."""
+    print_table(
+        "Pieces expected; p10 to p90 holds in four of five cases; errors in pieces a month",
+        (
+            "month", "product", "store", "pieces", "p10", "p90", "method", "error", "of last year's", "of last month's",
+            "season",
+        ),
+        (
+            (
+                e.month, e.product_name, e.store_id or "all", _pieces(e.quantity), _pieces(e.p10), _pieces(e.p90),
+                e.method, _pieces(e.backtest_error), _pieces(e.naive_error), _pieces(e.last_month_error),
+                "known" if e.season_known else "not known",
+            )
+            for e in found.months
+        ),
+        most,
+    )  # fmt: skip
+
+
+def _pieces(number: float | None) -> str:
+    return "" if number is None else f"{number:,.1f}"
+
+
+@click.command()
+@click.option("--budget", type=MONEY, help="Spend at most so much, where it does most.")
+@click.option("--currency", type=click.Choice(sorted(CURRENCY_PLACES)), metavar="CODE", help="Of the budget.")
+@click.option("--supplier", metavar="NAME", help="One supplier's lines only.")
+@click.option(
+    "--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the lines to this file."
+)
+@click.option(
+    "--sheet", "folder", type=click.Path(file_okay=False, path_type=Path),
+    help="Write a page to print per supplier into this folder.",
+)  # fmt: skip
+@every
+@as_json
+def plan(
+    budget: Decimal | None, currency: str | None, supplier: str | None, csv_file: Path | None, folder: Path | None,
+    whole: bool, json: bool,
+) -> None:  # fmt: skip
+    """What to order now, how many, by when and why."""
+    from reports.order_files import write_csv, write_sheets
+    from reports.order_plan import totals
+
+    if currency is not None and budget is None:
+        raise click.UsageError("--currency says of which currency the --budget is.")
+    settings = load()
+    found = _plan(supplier, budget, currency)
+    day = today(zone(settings.timezone))
+    if csv_file is not None:
+        write_csv(found, csv_file)
+        click.echo(f"{csv_file}: {len(found.to_order):,} lines", err=True)
+    if folder is not None:
+        for path in write_sheets(found, folder, day):
+            click.echo(str(path), err=True)
+    if json:
+        print_json({
+            "issue": found.issue, "budget": found.budget, "budget_currency": found.budget_currency,
+            "totals": totals(found.to_order), "lines": found.lines,
+        })  # fmt: skip
+    else:
+        _print_plan(found, day, None if whole else LISTED)
+
+
+def _plan(supplier: str | None, budget: Decimal | None, currency: str | None) -> "OrderPlan":
+    from reports.order_budget import limited
+    from reports.order_plan import order_plan
+
+    connection = connect(load(), "operator")
+    try:
+        with snapshot(connection) as cursor:
+            found = order_plan(cursor, supplier)
+            return found if budget is None else limited(cursor, found, budget, currency)
+    finally:
+        connection.close()
+
+
+def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
+    from reports.order_plan import totals
+
+    left_out = [line for line in found.lines if not line.quantity]
+    _print_lines("To order", found.to_order, most)
+    _print_lines("Not now", left_out, most)
+    for currency, total in totals(found.to_order).items():
+        of = f" of {Decimal(found.budget):,}" if found.budget and currency == found.budget_currency else ""
+        click.echo(f"Total: {amount(total)}{of} {currency}")
+    without = sum(line.cost is None for line in found.to_order)
+    if without:
+        click.echo(
+            f"In no total, as their cost is not known: {without:,} lines. `tillstream products import FILE` tells it."
+        )
+    age = (day - found.issue.issued_on).days
+    old = f" It is {age} days old: `tillstream status` says why." if age > 2 else ""
+    click.echo(f"Plan of {found.issue.issued_on}, less what was ordered since.{old}")
+
+
+def _print_lines(title: str, lines: "Sequence[PlanLine]", most: int | None) -> None:
+    if lines or title == "To order":
+        print_table(
+            title,
+            ("urgency", "order by", "supplier", "product", "id", "store", "pieces", "cost", "why"),
+            (
+                (
+                    line.urgency, line.order_by, line.supplier, line.product_name, line.product_id, line.store_id,
+                    line.quantity, "" if line.cost is None else f"{amount(line.cost)} {line.currency}", line.reason,
+                )
+                for line in lines
+            ),
+            most,
+        )  # fmt: skip
+
+
+COMMANDS = (forecast, plan)
