@@ -19,7 +19,7 @@ if [ ! -e "$shop/products.csv" ]; then
 fi
 step tillstream products import "$shop/products.csv"
 step tillstream import --wait "$shop/sales" "$shop/stock"
-step tillstream nightly
+step tillstream nightly --forecast
 step tillstream answers
 step tillstream verify
 port=$(sed -n 's/^TILLSTREAM_AIRFLOW_PORT=//p' "$home/tillstream.env")

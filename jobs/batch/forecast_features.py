@@ -46,8 +46,8 @@ class Features:
     revenues: list[Revenue]
 
 
-def read(cursor: Cursor, clock: date) -> Features:
-    """Everything as it was known on a day, of one instant."""
+def read(cursor: Cursor, clock: date, as_of: date | None = None) -> Features:
+    """Everything as it was known on the day `clock`, of one instant; orders as of a day, by default all of them."""
     published = [each for each in shop_days.published_months(cursor) if each[0] <= f"{clock:%Y-%m}"]
     last = shop_days.last_day(cursor, published, clock)
     today = clock if last is None else min(clock, last + timedelta(days=1))
@@ -63,7 +63,7 @@ def read(cursor: Cursor, clock: date) -> Features:
         places={product: place for place, product in enumerate(ids)},
         days=days,
         products=products,
-        orders=ordering.open_orders(cursor, today),
+        orders=ordering.open_orders(cursor, as_of or date.max),
         uplifts=ordering.uplifts(cursor),
         revenues=ordering.revenues(cursor, last_year),
     )
