@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -18,10 +18,13 @@ help: ## list these commands
 setup: ## install what is missing: system packages, Python environment, jars
 	@setup/setup.sh
 
+setup-tests: # what the tests need besides: a browser
+	@setup/setup.sh tests
+
 demo: setup ## start the whole stack with 36 months of a simulated shop and show the answers
 	@setup/demo.sh
 
-test: setup lint ## everything that CI runs: lint, types, contracts and all tests
+test: setup-tests lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
 	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e $(SAMPLE)
 
@@ -54,6 +57,9 @@ bench-forecast: bench-setup ## measure the forecast against statsforecast: accur
 
 bench-restock: bench-setup ## replay the last twelve months of panels through the order policy and its peers
 	@.build/bench/bin/python -m benchmarks.restock $(ARGS)
+
+screenshots: setup-tests ## pictures of the dashboards of the stack that runs, into docs/images
+	@$(BIN)/python -m tests.screenshots
 
 docs: setup ## write the generated pages of docs/ and .env.example anew
 	@$(BIN)/python -m tillstream.reference_docs

@@ -2,6 +2,7 @@
 # Brings a Debian 12 or Ubuntu 24.04 machine to where Tillstream runs and its tests pass.
 #
 #   setup/setup.sh        whatever is not yet in place
+#   setup/setup.sh tests  the browser of the tests as well
 #   setup/setup.sh bench  the environment of bench-forecast and bench-restock as well
 #   setup/setup.sh lock   resolves the versions anew and records them: locks/*.txt and setup/jars.sha256
 #
@@ -18,6 +19,7 @@ exec 3>&2 # the person, also where a step's output goes to the log
 log=.build/setup.log
 steps=8
 number=0
+browser=''
 
 die() {
     printf '\n%s\n' "$*" >&3
@@ -103,6 +105,10 @@ find_missing() { # as Debian packages; the core packages of MariaDB start no ser
     [[ $libraries == *libcurl.so.4* ]] || echo libcurl4
     [[ $libraries == *libcrypto.so.3* ]] || echo libssl3
     [[ $libraries == *liblzma.so.5* ]] || echo liblzma5
+    if [ -n "$browser" ]; then
+        has chromium || has google-chrome || echo chromium
+        compgen -G '/usr/share/fonts/*/padauk*/*' >/dev/null || echo fonts-sil-padauk # the letters of Burmese names
+    fi
 }
 
 look_around() {
@@ -154,7 +160,12 @@ install_superset() {
     .build/uv/bin/uv pip check --python .build/superset/bin/python
 }
 
-install_bench() {
+install_tests() {
+    browser=wanted
+    setup
+}
+
+bench() {
     .build/uv/bin/uv venv --clear --python "$python" .build/bench
     again .build/uv/bin/uv pip sync --python .build/bench/bin/python --require-hashes locks/bench.txt
 }

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from stack.superset_check import expected
 from stack.superset_configuration import USERS
@@ -18,17 +18,23 @@ CHART = "[data-test=chart-grid-component]"
 
 
 @contextmanager
-def logged_in(settings: Settings, user: str, width: int = WIDTHS[0]) -> Iterator[Page]:
-    """A page of a browser with that width, after the log-in."""
-    program = shutil.which("chromium")
+def browser() -> Iterator[Browser]:
+    """A browser that nobody sees. One at a time: Playwright allows no more."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "there is no Chromium on this machine; run: setup/setup.sh tests"
+    # Chromium refuses to run as root with its sandbox.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        # Chromium refuses to run as root with its sandbox.
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=program, args=options)
-        context = browser.new_context(
-            base_url=settings.superset_url, viewport={"width": width, "height": TALL}, timezone_id="UTC"
-        )
+        started = playwright.chromium.launch(executable_path=program, args=options)
+        yield started
+        started.close()
+
+
+@contextmanager
+def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDTHS[0]) -> Iterator[Page]:
+    """A page with that width, after the log-in."""
+    viewport = {"width": width, "height": TALL}
+    with browser.new_context(base_url=settings.superset_url, viewport=viewport, timezone_id="UTC") as context:  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto("/login/")
@@ -37,7 +43,6 @@ def logged_in(settings: Settings, user: str, width: int = WIDTHS[0]) -> Iterator
         page.click("button[type=submit]")
         page.wait_for_url("**/dashboard/today/", wait_until="commit")
         yield page
-        browser.close()
 
 
 def open_dashboard(page: Page, slug: str) -> None:

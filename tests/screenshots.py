@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from stack.superset_check import expected
 from stack.superset_configuration import OWNER
-from tests.browser import WIDTHS, logged_in, open_dashboard
+from tests.browser import WIDTHS, browser, logged_in, open_dashboard
 from tillstream.settings import CHECKOUT, load
 
 IMAGES = CHECKOUT / "docs" / "images"
@@ -18,12 +18,13 @@ MARGIN = 24
 def main() -> None:
     """Writes a picture of each dashboard, as wide as a desk's screen and as a phone's."""
     IMAGES.mkdir(exist_ok=True)
-    for width in WIDTHS:
-        with logged_in(load(), OWNER, width) as page:
-            for slug in expected():
-                path = IMAGES / f"{slug}-{width}.png"
-                _take(page, slug, width, path)
-                print(f"{path} ({path.stat().st_size // 1024} KB)")
+    with browser() as started:
+        for width in WIDTHS:
+            with logged_in(started, load(), OWNER, width) as page:
+                for slug in expected():
+                    path = IMAGES / f"{slug}-{width}.png"
+                    _take(page, slug, width, path)
+                    print(f"{path} ({path.stat().st_size // 1024} KB)")
 
 
 def _take(page: Page, slug: str, width: int, path: Path) -> None:

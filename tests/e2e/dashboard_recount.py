@@ -15,8 +15,8 @@ SELECT strptime(l.sold_at[1:19], '%Y-%m-%dT%H:%M:%S') AS sold, date_trunc('hour'
   COALESCE(p.product_name, l.product_name) AS product_name, p.category AS category,
   CASE l.kind WHEN 'sale' THEN 1 ELSE -1 END AS sign, sign * l.quantity::INT AS units,
   CASE l.kind WHEN 'sale' THEN 0 ELSE l.quantity::INT END AS returned_units,
-  sign * COALESCE(NULLIF(l.discount, ''), '0')::DECIMAL(18, 2) AS discount,
-  units * l.unit_price::DECIMAL(18, 2) AS gross, gross - discount AS revenue,
+  sign * COALESCE(NULLIF(l.discount, ''), '0')::DECIMAL(18, 2) AS taken_off,
+  units * l.unit_price::DECIMAL(18, 2) AS gross, gross - taken_off AS revenue,
   CASE WHEN l.line_no = '1' THEN 1 ELSE 0 END AS receipts
 FROM read_csv($sales, all_varchar = true) l
 LEFT JOIN read_csv($products, all_varchar = true) p USING (product_id)
@@ -39,13 +39,13 @@ RECOUNTS = {
     "What sells best today?": f"""SELECT product_name, category, SUM(units) AS units, SUM(revenue) AS revenue
         FROM lines WHERE {TODAY} GROUP BY ALL""",
     "How much this month?": f"SELECT SUM(revenue) AS revenue FROM lines WHERE {OWN} AND month = this_month()",
-    "When were the till's last busy hours?": """SELECT strftime(hour, '%H:00') AS hour_of_day, COUNT(*) AS "lines"
-        FROM lines WHERE day = today() GROUP BY ALL""",
+    "When were the tills busy today?": f"""SELECT strftime(hour, '%H:00') AS hour_of_day, COUNT(*) AS "lines"
+        FROM lines WHERE {TODAY} GROUP BY ALL""",
     "Which store sells today?": f"""SELECT store_id, SUM(receipts) AS receipts, SUM(revenue) AS revenue,
           ROUND(SUM(revenue)::DOUBLE / SUM(receipts), 4) AS average FROM lines WHERE {TODAY} GROUP BY ALL""",
     "How much did we sell?": f"SELECT SUM(revenue) AS revenue FROM lines WHERE {OWN}",
     "How many pieces?": f"SELECT SUM(units) AS units FROM lines WHERE {OWN}",
-    "How much did we give as discount?": f"SELECT SUM(discount) AS discount FROM lines WHERE {OWN}",
+    "How much did we give as discount?": f"SELECT SUM(taken_off) AS discount FROM lines WHERE {OWN}",
     "How many pieces came back?": f"SELECT SUM(returned_units) AS returned_units FROM lines WHERE {OWN}",
     "What are our monthly sales?": f"""SELECT month, 'provisional' AS state, SUM(revenue) AS revenue
         FROM lines WHERE {OWN} GROUP BY ALL""",
@@ -59,7 +59,7 @@ RECOUNTS = {
         SELECT month[6:7] AS month_of_year, category, SUM(units) AS units FROM lines WHERE {OWN} GROUP BY ALL""",
     "How much comes back, and what do we give away?": f"""
         SELECT month, ROUND(SUM(returned_units)::DOUBLE / SUM(units + returned_units), 4) AS return_share,
-          ROUND((SUM(discount) / SUM(gross))::DOUBLE, 4) AS discount_share
+          ROUND((SUM(taken_off) / SUM(gross))::DOUBLE, 4) AS discount_share
         FROM lines WHERE {OWN} GROUP BY ALL""",
     "Which months are not final yet?": f"""SELECT month, SUM(units) AS units, SUM(revenue) AS revenue
         FROM lines WHERE {OWN} GROUP BY ALL""",
