@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from stack import folders, processes, programs
+from stack import folders, postgres_databases, processes, programs
 from tillstream.errors import TerminalError
 from tillstream.settings import CHECKOUT, Settings, variable
 from tillstream.shop_calendar import zone
 
 ADMIN, ADMIN_SECRET = "admin", "airflow_admin"
-DATABASE, DATABASE_SECRET = "airflow", "postgres_airflow"
+DATABASE, DATABASE_SECRET = postgres_databases.AIRFLOW, postgres_databases.AIRFLOW_SECRET
 FERNET_SECRET, SESSION_SECRET, TOKEN_SECRET = "airflow_fernet", "airflow_session", "airflow_token"
 SECRETS = (ADMIN_SECRET, FERNET_SECRET, SESSION_SECRET, TOKEN_SECRET)
 MIGRATE_SECONDS = 300
@@ -109,14 +109,9 @@ def files(settings: Settings) -> dict[str, str]:
     return {FILE: _configuration(settings), PASSWORDS_FILE: passwords}
 
 
-def database_sockets(settings: Settings) -> Path:
-    """The folder of PostgreSQL's socket, which belongs to PostgreSQL's user."""
-    return folders.sockets(settings) / "postgres"
-
-
 def version() -> str:
     """Changes with what is installed in Airflow's environment."""
-    return _digest([CHECKOUT / "locks" / "airflow.txt"])
+    return folders.digest([CHECKOUT / "locks" / "airflow.txt"])
 
 
 def migrate(settings: Settings) -> None:
@@ -136,7 +131,7 @@ def migrate(settings: Settings) -> None:
 def _configuration(settings: Settings) -> str:
     values = {
         "version": version(),
-        "dags": _digest(sorted([*CHECKOUT.glob("dags/*.py"), *CHECKOUT.glob("plugins/*.py")])),
+        "dags": folders.digest(sorted([*CHECKOUT.glob("dags/*.py"), *CHECKOUT.glob("plugins/*.py")])),
         "checkout": CHECKOUT,
         "folder": folders.of_service(settings, "airflow"),
         "passwords_file": PASSWORDS_FILE,
@@ -151,13 +146,8 @@ def _configuration(settings: Settings) -> str:
     return TEXT.format_map({name: str(value).replace("%", "%%") for name, value in values.items()})
 
 
-def _digest(files: list[Path]) -> str:
-    """Of what the files hold. It stands in the configuration, so that an update starts Airflow anew."""
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
-
-
 def _database(settings: Settings) -> str:
-    sockets = quote(str(database_sockets(settings)))
+    sockets = quote(str(postgres_databases.sockets(settings)))
     return f"{DATABASE}:{settings.secret(DATABASE_SECRET)}@/{DATABASE}?host={sockets}"
 
 

@@ -83,10 +83,12 @@ class Settings:
     mongo_port: int = _setting(27117, "port of the embedded MongoDB", _positive)
     mysql_port: int = _setting(13306, "port of the embedded MySQL-protocol server", _positive)
     airflow_port: int = _setting(18080, "port of the embedded Airflow's page and API", _positive)
+    superset_port: int = _setting(18088, "port of the embedded Superset's dashboards", _positive)
     kafka: str = _setting("", "Kafka bootstrap servers, host:port,…; default: the embedded one")
     mongo: str = _setting("", "MongoDB hosts and replica set, host:port,…/?replicaSet=…; default: the embedded one")
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
     airflow: str = _setting("", "Airflow's address, http://host:port; default: the embedded one", _url)
+    superset: str = _setting("", "Superset's address, http://host:port; default: the embedded one", _url)
     spark_master: str = _setting("local[*]", "Spark master of the stream")
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
     batch_master: str = _setting("local[*]", "Spark master of the batch jobs")
@@ -126,6 +128,10 @@ class Settings:
     @property
     def airflow_url(self) -> str:
         return self.airflow or f"http://127.0.0.1:{self.airflow_port}"
+
+    @property
+    def superset_url(self) -> str:
+        return self.superset or f"http://127.0.0.1:{self.superset_port}"
 
     @property
     def rules(self) -> Rules:
