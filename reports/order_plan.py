@@ -150,17 +150,14 @@ def _line(row: Sequence[Any]) -> PlanLine:
 
 
 def _ordered_since(cursor: Cursor, issue: Forecast) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """By store and product, the orders that the plan does not know: number, and pieces that have come or will.
-
-    It knows what had been entered when it was made, and of that what was ordered by the day of its issue.
-    """
+    """By store and product, the orders that the plan does not know: number, and pieces that have come or will."""
     query = (
         "SELECT `store_id`, `product_id`, `order_id`, "
         "CASE WHEN `closed_on` IS NULL THEN `quantity` ELSE `received` END "
-        "FROM `orders` WHERE `recorded_at` > %s OR `ordered_on` > %s ORDER BY `order_id`"
+        "FROM `orders` WHERE `recorded_at` > %s ORDER BY `order_id`"
     )
     found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at, issue.issued_on)):
+    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at,)):
         if pieces:
             found[store, product].append((order_id, pieces))
     return found
