@@ -49,7 +49,7 @@ def test_what_was_ordered_since_is_not_ordered_again(shop: Desk) -> None:
     [line] = shop.json("plan")["lines"]
     assert (line["planned"], line["ordered_since"], line["quantity"]) == (48, 12, 36)
     assert line["cost"] == str(36 * 9500)
-    assert "12 of these were ordered since (order 1)" in line["reason"]
+    assert "12 were ordered since (order 1)" in line["reason"]
 
     shop.run("orders", "add", "TS-01", "36")
     [line] = shop.json("plan")["lines"]
