@@ -166,12 +166,7 @@ install_superset() {
     .build/uv/bin/uv pip check --python .build/superset/bin/python
 }
 
-install_tests() {
-    browser=wanted
-    setup
-}
-
-bench() {
+install_bench() {
     .build/uv/bin/uv venv --clear --python "$python" .build/bench
     again .build/uv/bin/uv pip sync --python .build/bench/bin/python --require-hashes locks/bench.txt
 }
@@ -243,6 +238,11 @@ setup() {
     environments
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
+}
+
+tests() {
+    browser=wanted
+    setup
 }
 
 bench() {

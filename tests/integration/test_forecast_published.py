@@ -227,7 +227,7 @@ def test_an_earlier_clock_is_kept_to_be_judged_and_scored_once(settings: Setting
     assert published(settings, "r2", date(2019, 5, 20)).startswith("Forecast 2 of 2019-05-20 is kept")
     assert current(settings) == 1
 
-    assert score_forecasts.work(settings, Namespace()) == "10 figures of 1 forecasts were scored."
+    assert score_forecasts.work(settings, Namespace()) == "14 figures of 1 forecasts were scored."
     assert score_forecasts.work(settings, Namespace()) == "0 figures of 0 forecasts were scored."
     scored = selected(
         settings,
