@@ -38,16 +38,14 @@ def main() -> None:
 
 def _synchronise_permissions() -> None:
     """As `superset init` does."""
+    from superset import appbuilder, security_manager
     from superset.utils.decorators import transaction
 
-    from superset import appbuilder, security_manager
-
-    @transaction()
     def synchronise() -> None:
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
 
-    synchronise()
+    transaction()(synchronise)()
 
 
 def _user(name: str, password: str) -> Any:
@@ -64,10 +62,9 @@ def _user(name: str, password: str) -> Any:
 
 def _grant_roles() -> None:
     """Gives owner and viewer exactly what roles.yaml says: what else they had is taken from them."""
-    from superset.connectors.sqla.models import SqlaTable
-
     from superset import db
     from superset import security_manager as manager
+    from superset.connectors.sqla.models import SqlaTable
 
     datasets = db.session.query(SqlaTable).filter_by(is_managed_externally=True).all()
     for name, granted in yaml.safe_load((HERE / "roles.yaml").read_text()).items():
@@ -111,11 +108,10 @@ def _import(admin: Any, bundle: dict[str, str]) -> None:
 
 def _forget_what_is_gone(bundle: dict[str, str]) -> None:
     """Deletes what an earlier version had brought and this one has not; what people made themselves stays."""
+    from superset import db
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.dashboard import Dashboard
     from superset.models.slice import Slice
-
-    from superset import db
 
     wanted = {yaml.safe_load(text).get("uuid") for text in bundle.values()}
     for kind in (Dashboard, Slice, SqlaTable):

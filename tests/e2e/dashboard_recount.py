@@ -18,7 +18,7 @@ SELECT strptime(l.sold_at[1:19], '%Y-%m-%dT%H:%M:%S') AS sold, date_trunc('hour'
   sign * COALESCE(NULLIF(l.discount, ''), '0')::DECIMAL(18, 2) AS taken_off,
   units * l.unit_price::DECIMAL(18, 2) AS gross, gross - taken_off AS revenue,
   CASE WHEN l.line_no = '1' THEN 1 ELSE 0 END AS receipts
-FROM read_csv($sales, all_varchar = true) l
+FROM read_csv($sales, all_varchar = true, union_by_name = true) l
 LEFT JOIN read_csv($products, all_varchar = true) p USING (product_id)
 """
 WEEK = "INTERVAL 7 DAY"
