@@ -172,7 +172,8 @@ def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
 
     left_out = [line for line in found.lines if not line.quantity]
     _print_lines("To order", found.to_order, most)
-    _print_lines("Not now", left_out, most)
+    if left_out:
+        _print_lines("Not now", left_out, most)
     for currency, total in totals(found.to_order).items():
         of = f" of {Decimal(found.budget):,}" if found.budget and currency == found.budget_currency else ""
         click.echo(f"Total: {amount(total)}{of} {currency}")
@@ -181,25 +182,26 @@ def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
         click.echo(
             f"In no total, as their cost is not known: {without:,} lines. `tillstream products import FILE` tells it."
         )
-    age = (day - found.issue.issued_on).days
-    old = f" It is {age} days old: `tillstream status` says why." if age > 2 else ""
-    click.echo(f"Plan of {found.issue.issued_on}, less what was ordered since.{old}")
+    made = found.issue.created_at.date()
+    old = " `tillstream status` says why there is none since." if (day - made).days > 2 else ""
+    click.echo(f"Plan of {found.issue.issued_on}, made on {made}, less what was ordered since.{old}")
 
 
 def _print_lines(title: str, lines: "Sequence[PlanLine]", most: int | None) -> None:
-    if lines or title == "To order":
-        print_table(
-            title,
-            ("urgency", "order by", "supplier", "product", "id", "store", "pieces", "cost", "why"),
-            (
-                (
-                    line.urgency, line.order_by, line.supplier, line.product_name, line.product_id, line.store_id,
-                    line.quantity, "" if line.cost is None else f"{amount(line.cost)} {line.currency}", line.reason,
-                )
-                for line in lines
-            ),
-            most,
-        )  # fmt: skip
+    """Two rows a line: a table would leave the reason, which is long, a narrow column."""
+    if not lines:
+        click.echo(f"{title}: none")
+        return
+    click.echo(f"{title}, by urgency and day:")
+    stores = {line.store_id for line in lines}
+    for line in lines[:most]:
+        what = [f"{line.product_name} ({line.product_id})", line.supplier or "supplier not known"]
+        what += [f"for {line.store_id}"] if len(stores) > 1 else []
+        what += [] if line.cost is None else [f"{amount(line.cost)} {line.currency}"]
+        click.echo(f"  {line.urgency:5}  {str(line.order_by or ''):10}  {line.quantity:>7,}  {', '.join(what)}")
+        click.echo(f"{'':28}{line.reason}")
+    if most is not None and len(lines) > most:
+        click.echo(f"… and {len(lines) - most:,} more.")
 
 
 COMMANDS = (forecast, plan)
