@@ -198,7 +198,7 @@ def _print_lines(title: str, lines: "Sequence[PlanLine]", most: int | None) -> N
         what = [f"{line.product_name} ({line.product_id})", line.supplier or "supplier not known"]
         what += [f"for {line.store_id}"] if len(stores) > 1 else []
         what += [] if line.cost is None else [f"{amount(line.cost)} {line.currency}"]
-        click.echo(f"  {line.urgency:5}  {str(line.order_by or ''):10}  {line.quantity:>7,}  {', '.join(what)}")
+        click.echo(f"  {line.urgency:5}  {line.order_by or ''!s:10}  {line.quantity:>7,}  {', '.join(what)}")
         click.echo(f"{'':28}{line.reason}")
     if most is not None and len(lines) > most:
         click.echo(f"… and {len(lines) - most:,} more.")
