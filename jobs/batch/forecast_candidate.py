@@ -51,10 +51,10 @@ def _issued(features: Features, settings: Settings, products: Catalogue, stores:
     country = country_of(settings.timezone)
     last_year = (number_of(features.span.today) + MONTHS) // YEAR
     festivals = public_holidays(country, features.span.first.year, last_year) if country else {}
-    uplift = features_of.uplift(features)
+    factors = features_of.factors(features, products)
 
     def of(one: Store) -> Issued:
-        return issue(one, products, trade_of(one, festivals), uplift)
+        return issue(one, products, trade_of(one, festivals), factors)
 
     if len(stores) == 1:
         return {EVERY_STORE: of(*stores.values())}

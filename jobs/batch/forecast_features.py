@@ -120,8 +120,11 @@ def _of_store(
     return (day, product), [figure[inside] for figure in entries.figures]
 
 
-def uplift(features: Features) -> Floats:
-    """A factor by product and month of the outlook; a product's own stands in for that of all."""
+def factors(features: Features, products: Catalogue) -> Floats:
+    """What to multiply forecasts by, by product and month of the outlook: the owner's uplifts, and 0 once it is gone.
+
+    A product's own uplift stands in for that of all.
+    """
     found = np.ones((len(features.ids), MONTHS))
     number = months.number_of(features.span.today)
     ahead = {months.key(number + step): step for step in range(MONTHS)}
@@ -131,7 +134,9 @@ def uplift(features: Features) -> Floats:
             found[:, step] = expected.factor
         elif step is not None and place is not None:
             found[place, step] = expected.factor
-    return np.maximum(found, 0.0)
+    begins = np.array([months.first_day(number + step).toordinal() for step in range(MONTHS + 1)], dtype=np.float64)
+    on_sale = (products.gone[:, None] - begins[:-1]) / np.diff(begins)
+    return np.maximum(found, 0.0) * np.clip(on_sale, 0.0, 1.0)
 
 
 def stocked(features: Features, store_name: str, store: Store, own_currency: str) -> list[Stocked]:

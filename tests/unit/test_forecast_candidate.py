@@ -193,7 +193,8 @@ def test_a_discontinued_style_is_sold_off() -> None:
 
     assert made.line()["reason"] == "Discontinued: the 38 left are sold off."
     assert made.refills() == []
-    assert len(made.months("shirt-l")) == 7
+    assert quantities(made, "shirt-l") == [0.0] * 7  # it was sold off last spring
+    assert [quantity > 0 for quantity in quantities(made)] == [True, True] + [False] * 5  # 90 days are over on 1 March
 
 
 def test_a_style_with_a_size_sold_out_is_told() -> None:
