@@ -1,6 +1,9 @@
 """The plan at the desk: nothing is ordered twice, a budget is kept, currencies are told apart."""
 
 import csv
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -93,6 +96,33 @@ def test_an_order_is_since_the_plan_when_the_plan_did_not_know_it(
     assert shop.json("plan")["lines"][0]["ordered_since"] == since
 
 
+def test_a_plan_that_is_recorded_as_ordered_leaves_nothing_to_order(shop: Desk) -> None:
+    shop.publish(SHIRT, SOCKS, CAP)
+
+    first = shop.json("plan", "--supplier", "ရွှေချည်", "--ordered")
+    assert quantities(first) == {"SK-01": SOCKS.line.quantity}
+    shop.run("plan", "--ordered")
+    shop.run("plan", "--ordered")
+    orders = shop.json("orders", "list")
+    expected = {item.product_id: item.line.quantity for item in (SHIRT, SOCKS, CAP)}
+    assert {order["product_id"]: order["quantity"] for order in orders} == expected
+    assert len(orders) == 3
+    assert "To order: none" in shop.run("plan")
+
+
+def test_a_plan_that_two_people_record_at_once_is_ordered_once(shop: Desk) -> None:
+    shop.publish(SHIRT, SOCKS, CAP)
+    environment = {"TILLSTREAM_HOME": str(shop.settings.home)}
+    tillstream = Path(sys.executable).with_name("tillstream")
+    started = [
+        subprocess.Popen([tillstream, "plan", "--ordered"], env=os.environ | environment, stdout=subprocess.DEVNULL)
+        for _ in range(3)
+    ]
+
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert len(shop.json("orders", "list")) == 3
+
+
 def test_an_order_for_another_store_leaves_the_line_alone(desk: Desk) -> None:
     desk.open(SHIRT, stores=("main", "branch"))
     desk.publish(SHIRT)
@@ -169,3 +199,12 @@ def test_a_plan_of_a_forecast_without_models_says_what_to_do_about_a_budget(shop
     assert quantities(shop.json("plan")) == {"TS-01": 48}
     with pytest.raises(TerminalError, match=r"kept no model of T-Shirt.\nA night makes another"):
         shop.run("plan", "--budget", "1000")
+
+
+def test_what_could_not_be_written_is_not_recorded_as_ordered(shop: Desk, tmp_path: Path) -> None:
+    shop.publish(SHIRT)
+    (tmp_path / "file").touch()
+
+    with pytest.raises(TerminalError, match="cannot be written"):
+        shop.run("plan", "--ordered", "--sheet", str(tmp_path / "file" / "sheets"))
+    assert shop.json("orders", "list") == []
