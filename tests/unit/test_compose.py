@@ -26,6 +26,8 @@ from tests.compose import (
     interpolated,
     services,
 )
+from tests.unit.test_docs_commands import Line, check, commands
+from tillstream.cli import command as tillstream
 from tillstream.settings import Settings
 from tillstream.stores import mongo_server
 
@@ -184,6 +186,27 @@ def test_every_container_of_ours_runs_a_service_of_the_stack() -> None:
 
     assert {name: named(words[1]).name for name, words in run.items()} == {name: name for name in run}
     assert run.keys() == STACK.keys() - {"kafka", "mongo", "mysql", "postgres"}
+
+
+SHOWN = [line for line in commands("docker") if line.words[0] == "compose" and len(line.words) > 1]
+
+
+def test_the_documents_show_commands_for_containers() -> None:
+    assert len(SHOWN) > 15
+
+
+@pytest.mark.parametrize("line", SHOWN, ids=str)
+def test_a_command_for_containers_that_is_shown_exists(line: Line) -> None:
+    _, action, *words = line.words
+    known = services(COMPOSE).keys()
+    if action == "run":
+        check(tillstream, tuple(words[words.index("tillstream") + 1 :]))
+    elif action == "exec":
+        assert words[0] in known
+    elif action in {"logs", "restart", "start", "stop"}:
+        assert not words or words[-1] in known
+    else:
+        assert action in {"build", "down", "ps", "up"}
 
 
 def copied_checkout(folder: Path) -> Path:
