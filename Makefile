@@ -26,11 +26,11 @@ demo: setup ## start the whole stack with 36 months of a simulated shop and show
 
 test: setup-tests lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e $(SAMPLE)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/e2e tests/integration $(SAMPLE) tests/spark tests/unit
 
 check: setup lint ## lint, types, contracts and unit tests, in under a minute
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit
 
 lint:
 	$(BIN)/ruff check

@@ -21,6 +21,7 @@ LEAST_DISK_BYTES = 25_000_000_000
 # Of the first stack the parts in the order in which they run.
 FIRST: dict[str, Part] = {"spark": spark, "first": first, "publication": publication, "beside": beside}
 HISTORY = ("ordinary", "full")
+SERVICES = ("stream", "airflow")  # and what they need
 
 
 def measure(home: Path, scale: float, parts: Sequence[str]) -> list[Figure]:
@@ -37,7 +38,7 @@ def _on_a_stack(home: Path, scale: float, parts: Sequence[str], chosen: Mapping[
     settings = load({"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"})
     figures: list[Figure] = []
     try:
-        settings = up(settings, say)
+        settings = up(settings, say, SERVICES)
         for name, part in chosen.items():
             figures += taken(name, part, Run(settings, scale, parts))
     finally:

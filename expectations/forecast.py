@@ -25,25 +25,26 @@ def _rows(table: str) -> str:
 
 
 # What readers see of the months that the forecast has learned from, and of the one in progress up to its day.
-_PUBLISHED = (
+_SEEN = (
     "FROM `{table}` t JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation` "
-    "WHERE t.`month` >= '{{oldest}}' AND t.`month` {when}"
+    "WHERE t.`month` {when}"
 )
 
 
-def _seen(table: str, columns: str) -> str:
-    """SELECT of the columns of a table with a day."""
-    over = _PUBLISHED.format(table=table, when="< '{first}'")
-    running = _PUBLISHED.format(table=table, when="= '{first}' AND t.`day` <= '{issued_on}'")
-    return f"SELECT {columns} {over} UNION SELECT {columns} {running}".replace("{{", "{").replace("}}", "}")
+def _seen(columns: str, by_month: str, by_day: str) -> str:
+    """SELECT of the columns of a table by month, or by day."""
+    over = _SEEN.format(table=by_month, when="BETWEEN '{oldest}' AND '{before}'")
+    running = _SEEN.format(table=by_day, when="= '{first}' AND t.`day` <= '{issued_on}'")
+    return f"SELECT {columns} {over} UNION SELECT {columns} {running}"
 
 
 _STOCKED = " UNION ".join(
-    _seen(table, "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`")
+    _seen("t.`store_id` AS `store_id`, t.`product_id` AS `product_id`", table, table)
     for table in ("truth_stock", "truth_counts")
 )
 _PRODUCTS = (
-    f"SELECT `product_id` FROM `products` UNION {_seen('truth_sales_by_day', 't.`product_id`')} "
+    "SELECT `product_id` FROM `products` "
+    f"UNION {_seen('t.`product_id`', 'truth_sales_by_month', 'truth_sales_by_day')} "
     f"UNION SELECT `product_id` FROM ({_STOCKED}) k"
 )
 
@@ -123,15 +124,16 @@ PRODUCTS = Subject(
     f"SELECT COUNT(DISTINCT `product_id`) FROM ({_PRODUCTS}) f",
 )
 
+_WHOLE = "WHERE `forecast` = {forecast} AND `store_id` = ''"
+
 TOTALS = Subject(
     "forecast_totals",
     "Each month of the forecast of all stores.",
-    "SELECT m.`month`, SUM(m.`quantity`) AS `products`, (SELECT SUM(c.`quantity`) FROM (SELECT n.`month`, "
-    "d.`category`, SUM(n.`quantity`) AS `quantity` FROM `forecast_months` n "
-    "LEFT JOIN `product_directory` d ON d.`product_id` = n.`product_id` "
-    "WHERE n.`forecast` = {forecast} AND n.`store_id` = '' GROUP BY n.`month`, d.`category`) c "
-    "WHERE c.`month` = m.`month`) AS `categories` FROM `forecast_months` m WHERE m.`forecast` = {forecast} "
-    "AND m.`store_id` = '' GROUP BY m.`month`",
+    "SELECT p.`month`, p.`products`, c.`categories` FROM (SELECT `month`, SUM(`quantity`) AS `products` "
+    f"FROM `forecast_months` {_WHOLE} GROUP BY `month`) p LEFT JOIN (SELECT `month`, SUM(`quantity`) AS `categories` "
+    "FROM (SELECT n.`month`, d.`category`, SUM(n.`quantity`) AS `quantity` FROM `forecast_months` n "
+    f"LEFT JOIN `product_directory` d ON d.`product_id` = n.`product_id` {_WHOLE} GROUP BY n.`month`, d.`category`) g "
+    "GROUP BY `month`) c ON c.`month` = p.`month`",
     "`month`",
     REMEDY,
     (

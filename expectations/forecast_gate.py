@@ -1,5 +1,6 @@
 """The gate of a forecast and its plan."""
 
+from expectations.forecast import AHEAD
 from expectations.results import Result, replace
 from expectations.suites import FORECAST
 from expectations.verdict import Examined, verdict
@@ -10,7 +11,6 @@ from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import connect, transaction
 
 YEAR = 12
-AHEAD = 7
 LONGEST = 120  # months that a forecast reads
 
 
@@ -46,12 +46,16 @@ def check(settings: Settings, run_id: str) -> str:
 def marks(made: Forecast) -> dict[str, str]:
     """SQL for each mark in the checks' queries. Numbers and days only, so nothing needs escaping."""
     number = made.issued_on.year * YEAR + made.issued_on.month - 1
-    months = [f"{each // YEAR:04}-{each % YEAR + 1:02}" for each in range(number, number + AHEAD)]
-    oldest = number - LONGEST
+    months = [_month(each) for each in range(number, number + AHEAD)]
     return {
         "forecast": str(made.forecast),
         "issued_on": str(made.issued_on),
         "first": months[0],
-        "oldest": f"{oldest // YEAR:04}-{oldest % YEAR + 1:02}",
+        "before": _month(number - 1),
+        "oldest": _month(number - LONGEST),
         "months": ", ".join(f"'{month}'" for month in months),
     }
+
+
+def _month(number: int) -> str:
+    return f"{number // YEAR:04}-{number % YEAR + 1:02}"

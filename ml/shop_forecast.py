@@ -22,6 +22,7 @@ from ml.store_record import Catalogue, Store
 from ml.trade import trade
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 AHEAD = 6  # months after the one in progress
 MONTHS = AHEAD + 1
@@ -66,28 +67,28 @@ def trade_of(store: Store, festivals: Mapping[date, str]) -> Floats:
     return trade(store.totals[:over], store.span.first, MONTHS, festivals) if over else np.empty(0)
 
 
-def issue(store: Store, catalogue: Catalogue, month_trade: Floats, uplift: Floats, seed: int = 0) -> Issued:
-    """The forecast. `uplift`: what the owner expects beyond it, a factor by product and month."""
+def issue(store: Store, catalogue: Catalogue, month_trade: Floats, factors: Floats, seed: int = 0) -> Issued:
+    """The forecast. `factors`: what to multiply it by, by product and month; 0 where nothing can be sold any more."""
     panel = Panel(store.demand.demand, catalogue.ids, catalogue.categories, month_trade, catalogue.variants)
     fitted = PanelForecaster(MONTHS, seed=seed).fit(panel)
-    plain = fitted.predict(quantiles=QUANTILES, uplift=uplift)
+    plain = fitted.predict(quantiles=QUANTILES, uplift=factors)
     first = left_of_month(store.span.today)
-    forecast = _carried_on(plain, store, 1 - first) if first < 1 else plain
+    forecast = _carried_on(plain, store, factors[:, :1] > 0, 1 - first) if first < 1 else plain
     remaining = forecast.quantity.copy()
     remaining[:, 0] = np.maximum(remaining[:, 0] - store.so_far, 0.0)
     ahead = np.arange(1, MONTHS + 1)
-    off = fitted.predict_sums(LEVELS, uplift=uplift) - np.cumsum(plain.quantity, axis=1)
+    off = fitted.predict_sums(LEVELS, uplift=factors) - np.cumsum(plain.quantity, axis=1)
     # Errors of independent days: those of k months, a part of which has passed, spread like the root of what is left.
     sums = np.cumsum(remaining, axis=1) + off * np.sqrt((ahead - 1 + first) / ahead)
     return Issued(store, forecast, first < 1, remaining, np.maximum(sums, 0.0), first)
 
 
-def _carried_on(plain: PanelForecast, store: Store, passed: float) -> PanelForecast:
+def _carried_on(plain: PanelForecast, store: Store, sells: Bools, passed: float) -> PanelForecast:
     """The forecast with the month in progress told by what it has brought."""
     quantity, quantiles = plain.quantity.copy(), plain.quantiles.copy()
     before = plain.quantity[:, 0]
     recent = store.totals[: store.span.closed_days][-RECENT_DAYS:]
-    now = np.maximum(nowcast(store.of_days, before, store.demand.sold, passed, worth(recent)), store.so_far)
+    now = np.maximum(nowcast(store.of_days, before, store.demand.sold * sells, passed, worth(recent)), store.so_far)
     quantity[:, 0] = now
     quantiles[:, :, 0] = np.maximum(now + (quantiles[:, :, 0] - before) * np.sqrt(1 - passed), store.so_far)
     return replace(plain, quantity=quantity, quantiles=quantiles)

@@ -17,14 +17,17 @@ Outlooks = dict[tuple[str, str], Outlook]  # by store and product
 
 def outlooks_of(cursor: Cursor, issue: Forecast, product_id: str | None = None) -> Outlooks:
     """Of the products to order, or of one product."""
-    query = (
-        "SELECT DISTINCT m.`store_id`, m.`product_id`, m.`history`, m.`weights`, m.`expected`, m.`sums` "
-        "FROM `plan_lines` l JOIN `forecast_models` m ON m.`forecast` = l.`forecast` "
-        "AND m.`product_id` = l.`product_id` AND m.`store_id` IN (l.`store_id`, %s) "
-        "WHERE l.`forecast` = %s AND (%s IS NULL AND l.`quantity` > 0 OR l.`product_id` = %s)"
-    )
-    found = rows(cursor, query, (ALL_STORES, issue.forecast, product_id, product_id))
-    return {(store, product): outlook(model(*columns), issue.issued_on) for store, product, *columns in found}
+    found: Outlooks = {}
+    for scope in ("l.`store_id`", f"'{ALL_STORES}'"):  # each by the whole key: either of two would search the forecast
+        query = (
+            "SELECT m.`store_id`, m.`product_id`, m.`history`, m.`weights`, m.`expected`, m.`sums` "
+            "FROM `plan_lines` l JOIN `forecast_models` m ON m.`forecast` = l.`forecast` "
+            f"AND m.`store_id` = {scope} AND m.`product_id` = l.`product_id` "
+            "WHERE l.`forecast` = %s AND (%s IS NULL AND l.`quantity` > 0 OR l.`product_id` = %s)"
+        )
+        for store, product, *columns in rows(cursor, query, (issue.forecast, product_id, product_id)):
+            found[store, product] = outlook(model(*columns), issue.issued_on)
+    return found
 
 
 def outlook_of(outlooks: Outlooks, line: PlanLine) -> Outlook:

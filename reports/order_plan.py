@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -96,7 +96,7 @@ def totals(lines: Iterable[PlanLine]) -> dict[str, str]:
 def order_plan(cursor: Cursor, supplier: str | None = None) -> OrderPlan:
     """The current plan, of one supplier if named. Raises TerminalError where there is no plan, or no such supplier."""
     issue = current(cursor)
-    found = _lines(cursor, issue, "l.`quantity` > 0 AND (%s IS NULL OR l.`supplier` = %s)", supplier)
+    found = _lines(cursor, issue, "l.`quantity` > 0 AND (%s IS NULL OR l.`supplier` = %s)", (supplier, supplier))
     if supplier is not None and not found:
         _check_supplier(cursor, supplier)
     return OrderPlan(issue, found)
@@ -105,7 +105,7 @@ def order_plan(cursor: Cursor, supplier: str | None = None) -> OrderPlan:
 def product_plan(cursor: Cursor, product_id: str) -> OrderPlan:
     """The current plan of one product, by store, whether or not anything is to be ordered. Raises TerminalError."""
     issue = current(cursor)
-    found = _lines(cursor, issue, "%s IS NOT NULL AND l.`product_id` = %s", product_id)
+    found = _lines(cursor, issue, "l.`product_id` = %s", (product_id,))
     if not found:
         name = known_product(cursor, product_id)
         raise TerminalError(
@@ -114,53 +114,54 @@ def product_plan(cursor: Cursor, product_id: str) -> OrderPlan:
     return OrderPlan(issue, found)
 
 
-def _lines(cursor: Cursor, issue: Forecast, where: str, wanted: str | None) -> list[PlanLine]:
+def _lines(cursor: Cursor, issue: Forecast, where: str, wanted: tuple[str | None, ...]) -> list[PlanLine]:
     since = _ordered_since(cursor, issue)
-    found = map(_line, rows(cursor, f"{_LINES} AND {where} {_URGENT_FIRST}", (issue.forecast, wanted, wanted)))
-    return [_less(line, since.get((line.store_id, line.product_id), [])) for line in found]
+    found = rows(cursor, f"{_LINES} WHERE l.`forecast` = %s AND {where} {_URGENT_FIRST}", (issue.forecast, *wanted))
+    lines = [_line(dict(zip(_COLUMNS, row, strict=True))) for row in found]
+    return [_less(line, since.get((line.store_id, line.product_id), [])) for line in lines]
 
 
-# Sizes and colours are of the reference data; a product that was never sold has its name there only.
-_LINES = """
-SELECT l.`store_id`, l.`product_id`, COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), p.`size`,
-  p.`colour`, l.`supplier`, l.`quantity`, l.`pack_size`, l.`minimum_order`, l.`unit_cost`, l.`cost`, l.`cost_currency`,
-  l.`order_by`, l.`urgency`, l.`on_hand`, l.`on_order`, l.`reserved`, l.`reorder_point`, l.`order_up_to`,
-  l.`safety_stock`, l.`service`, l.`abc`, l.`lead_time_days`, l.`months_of_cover`, l.`runs_out_on`, l.`reason`
-FROM `plan_lines` l
-LEFT JOIN `product_directory` d ON d.`product_id` = l.`product_id`
-LEFT JOIN `products` p ON p.`product_id` = l.`product_id`
-WHERE l.`forecast` = %s
-"""
-_URGENT_FIRST = """
-ORDER BY FIELD(l.`urgency`, 'red', 'amber', 'green'), l.`order_by` IS NULL, l.`order_by`, l.`supplier`,
-  COALESCE(d.`product_name`, p.`product_name`, l.`product_id`), l.`product_id`, l.`store_id`
-"""
+_NAME = "COALESCE(d.`product_name`, p.`product_name`, l.`product_id`)"  # one that was never sold is reference data only
+_COLUMNS = {
+    "product_name": _NAME, "size": "p.`size`", "colour": "p.`colour`", "currency": "l.`cost_currency`",
+} | {
+    name: f"l.`{name}`"
+    for name in (
+        "store_id", "product_id", "supplier", "quantity", "pack_size", "minimum_order", "unit_cost", "cost", "order_by",
+        "urgency", "on_hand", "on_order", "reserved", "reorder_point", "order_up_to", "safety_stock", "service", "abc",
+        "lead_time_days", "months_of_cover", "runs_out_on", "reason",
+    )
+}  # fmt: skip
+_LINES = (
+    f"SELECT {', '.join(_COLUMNS.values())} FROM `plan_lines` l "
+    "LEFT JOIN `product_directory` d ON d.`product_id` = l.`product_id` "
+    "LEFT JOIN `products` p ON p.`product_id` = l.`product_id`"
+)
+_URGENT_FIRST = (
+    "ORDER BY FIELD(l.`urgency`, 'red', 'amber', 'green'), l.`order_by` IS NULL, l.`order_by`, l.`supplier`, "
+    f"{_NAME}, l.`product_id`, l.`store_id`"
+)
+_MONEY = ("unit_cost", "cost")
+_PIECES = ("reorder_point", "order_up_to", "safety_stock", "service", "months_of_cover")
 
 
-def _line(row: Sequence[Any]) -> PlanLine:
-    (store, product, name, size, colour, supplier, quantity, pack, minimum, unit_cost, cost, currency, *rest) = row
-    order_by, urgency, on_hand, on_order, reserved, point, up_to, safety, service, abc, lead, cover, *end = rest
-    known = unit_cost is not None and currency is not None
-    return PlanLine(
-        store, product, name, size, colour, supplier, quantity, quantity, 0, pack, minimum,
-        text(unit_cost, currency) if known else None, text(cost, currency) if known and cost is not None else None,
-        currency if known else None, order_by, urgency, on_hand, on_order, reserved, float(point), float(up_to),
-        float(safety), float(service), abc, lead, None if cover is None else float(cover), *end,
-    )  # fmt: skip
+def _line(row: dict[str, Any]) -> PlanLine:
+    currency = row["currency"] if row["unit_cost"] is not None else None
+    money = {name: None if row[name] is None or currency is None else text(row[name], currency) for name in _MONEY}
+    pieces = {name: None if row[name] is None else float(row[name]) for name in _PIECES}
+    more = {"planned": row["quantity"], "ordered_since": 0, "currency": currency}
+    return PlanLine(**row | money | pieces | more)
 
 
 def _ordered_since(cursor: Cursor, issue: Forecast) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """By store and product, the orders that the plan does not know: number, and pieces that have come or will.
-
-    It knows what had been entered when it was made, and of that what was ordered by the day of its issue.
-    """
+    """By store and product, the orders that the plan does not know: number, and pieces that have come or will."""
     query = (
         "SELECT `store_id`, `product_id`, `order_id`, "
         "CASE WHEN `closed_on` IS NULL THEN `quantity` ELSE `received` END "
-        "FROM `orders` WHERE `recorded_at` > %s OR `ordered_on` > %s ORDER BY `order_id`"
+        "FROM `orders` WHERE `recorded_at` > %s ORDER BY `order_id`"
     )
     found: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at, issue.issued_on)):
+    for store, product, order_id, pieces in rows(cursor, query, (issue.created_at,)):
         if pieces:
             found[store, product].append((order_id, pieces))
     return found
@@ -176,7 +177,7 @@ def _less(line: PlanLine, since: list[tuple[int, int]]) -> PlanLine:
     pack = max(1, line.pack_size)
     quantity = 0 if position > line.reorder_point else math.ceil(max(left, line.minimum_order) / pack) * pack
     numbers = ", ".join(str(order_id) for order_id, _ in since)
-    said = f"{line.reason.removesuffix('.')}; {pieces:,} of these were ordered since (order {numbers})."
+    said = f"{line.reason.removesuffix('.')}; {pieces:,} were ordered since (order {numbers})."
     return msgspec.structs.replace(line.ordering(quantity if left else 0, said), ordered_since=pieces)
 
 

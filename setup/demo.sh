@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, a night, and the five answers.
+# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, a night, and what to order.
 # Each step is a command that you can type yourself. Run again, it adds nothing and shows the answers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,8 +19,10 @@ if [ ! -e "$shop/products.csv" ]; then
 fi
 step tillstream products import "$shop/products.csv"
 step tillstream import --wait "$shop/sales" "$shop/stock"
-step tillstream nightly
+step tillstream nightly --forecast
 step tillstream answers
+step tillstream forecast
+step tillstream plan --sheet "$home/orders"
 step tillstream verify
 port() { sed -n "s/^TILLSTREAM_$1_PORT=//p" "$home/tillstream.env"; }
 cat <<EOF
@@ -28,6 +30,7 @@ cat <<EOF
 Where to look:
   tillstream status                          what runs, and how fresh the figures are
   tillstream explain --month $(date -d "$(date +%Y-%m-01) -1 month" +%Y-%m)         last month down to its receipts
+  $home/orders                               order sheets, a page to print per supplier
   http://127.0.0.1:$(port SUPERSET)                     the dashboards; owner, password in
                                              $home/secrets/superset_owner
   http://127.0.0.1:$(port AIRFLOW)                     Airflow: the night that has just run; admin, password in

@@ -3,6 +3,7 @@
 #
 #   setup/setup.sh        whatever is not yet in place
 #   setup/setup.sh tests  the browser of the tests as well
+#   setup/setup.sh image  the product, Airflow, Superset and Spark for docker/Dockerfile, without the embedded servers
 #   setup/setup.sh bench  the environment of bench-forecast and bench-restock as well
 #   setup/setup.sh lock   resolves the versions anew and records them: locks/*.txt and setup/jars.sha256
 #
@@ -20,6 +21,7 @@ log=.build/setup.log
 steps=8
 number=0
 browser=''
+servers=embedded # empty: they run elsewhere
 
 die() {
     printf '\n%s\n' "$*" >&3
@@ -91,16 +93,13 @@ find_java() { # Spark 4.1 runs on Java 17 to 21
     done
 }
 
-find_missing() { # as Debian packages; the core packages of MariaDB start no service
+find_missing() { # as Debian packages
     local libraries
     libraries=$(ldconfig -p)
     has() { command -v "$1" >/dev/null; }
     [ -n "$superset_python" ] || echo python3 python3-venv # and so $python
     [ -n "$java_home" ] || echo openjdk-17-jre-headless
     has mvn || echo maven
-    has mariadbd && has mariadb-install-db || echo mariadb-server-core
-    has mariadb && has my_print_defaults || echo mariadb-client-core
-    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     # mongod's
     [[ $libraries == *libcurl.so.4* ]] || echo libcurl4
     [[ $libraries == *libcrypto.so.3* ]] || echo libssl3
@@ -109,6 +108,13 @@ find_missing() { # as Debian packages; the core packages of MariaDB start no ser
         has chromium || has google-chrome || echo chromium
         compgen -G '/usr/share/fonts/*/padauk*/*' >/dev/null || echo fonts-sil-padauk # the letters of Burmese names
     fi
+    [ -z "$servers" ] || find_missing_servers
+}
+
+find_missing_servers() { # the core packages of MariaDB start no service
+    has mariadbd && has mariadb-install-db || echo mariadb-server-core
+    has mariadb && has my_print_defaults || echo mariadb-client-core
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
 }
 
 look_around() {
@@ -160,12 +166,7 @@ install_superset() {
     .build/uv/bin/uv pip check --python .build/superset/bin/python
 }
 
-install_tests() {
-    browser=wanted
-    setup
-}
-
-bench() {
+install_bench() {
     .build/uv/bin/uv venv --clear --python "$python" .build/bench
     again .build/uv/bin/uv pip sync --python .build/bench/bin/python --require-hashes locks/bench.txt
 }
@@ -217,15 +218,31 @@ The package postgresql also starts a database of its own, which Tillstream does 
 
 installer() { step 'Installer (uv)' uv .build/uv/bin/uv locks/uv.txt; }
 
-setup() {
+environments() {
     system
     installer
     step 'Python environment' python .venv/bin/python locks/app.txt locks/build.txt
     step 'Command tillstream' tillstream .venv/bin/tillstream pyproject.toml
     step 'Airflow' airflow .build/airflow/bin/airflow locks/airflow.txt
     step 'Superset' superset .build/superset/bin/superset locks/superset.txt
+}
+
+image() {
+    servers=''
+    steps=7
+    environments
+    step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
+}
+
+setup() {
+    environments
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
+}
+
+tests() {
+    browser=wanted
+    setup
 }
 
 bench() {

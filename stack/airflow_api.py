@@ -15,6 +15,7 @@ from tillstream.settings import Settings
 
 ANSWER_SECONDS = 60.0  # the first answers after a start take long
 PROBE_SECONDS = 3.0
+LATEST_RUNS = 10
 ERRORS = {"error", "critical"}
 Answer = TypeVar("Answer")
 
@@ -35,6 +36,18 @@ class Task(msgspec.Struct, frozen=True):
     state: str | None = None
     duration: float | None = None
     try_number: int = 0
+
+
+class _Runs(msgspec.Struct):
+    dag_runs: list[Run]
+
+
+class _Event(msgspec.Struct):
+    source_run_id: str | None = None
+
+
+class _Events(msgspec.Struct):
+    asset_events: list[_Event]
 
 
 class _Tasks(msgspec.Struct):
@@ -68,6 +81,15 @@ class Airflow:
     def run(self, dag_id: str, run_id: str) -> Run:
         """A run as it is now."""
         return self._ask(Run, _path(dag_id, run_id))
+
+    def begun_by(self, dag_id: str, source_run_id: str) -> Run | None:
+        """The youngest run of a DAG that began because another run published something; None if there is none yet."""
+        query = urlencode({"order_by": "-run_after", "limit": LATEST_RUNS})
+        for run in self._ask(_Runs, f"/api/v2/dags/{quote(dag_id)}/dagRuns?{query}").dag_runs:
+            events = self._ask(_Events, f"{_path(dag_id, run.dag_run_id)}/upstreamAssetEvents").asset_events
+            if source_run_id in {event.source_run_id for event in events}:
+                return run
+        return None
 
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         """The tasks of a run as they are now, in no order that one should rely on."""

@@ -1,4 +1,4 @@
-"""A night's work on demand: begun in Airflow, followed to its end, and judged."""
+"""A night's work on demand, and the forecast after it: begun in Airflow, followed to their end, and judged."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from stack.airflow_api import Airflow, Run, Task, health, run_page
 from tillstream.errors import TillstreamError, TransientError
 from tillstream.settings import Settings
 
-DAG = "nightly_truth"
-LAST_TASK = "publish"
+DAG, LAST_TASK = "nightly_truth", "publish"
+FORECAST_DAG, FORECAST_LAST_TASK = "demand_forecast", "publish_forecast"
 ENDED = {"success", "failed"}
 # What a person wants to be told, and how.
 TOLD = {
@@ -26,7 +26,7 @@ AWAY_SECONDS = 60.0  # that long, Airflow may be restarting
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How a night ended: `outcome` is 'published' or 'refused'; `message` what was published, or why nothing was."""
+    """How a night, or a forecast, ended: `outcome` is 'published' or 'refused'; `message` says what was, or why not."""
 
     run: str
     outcome: str
@@ -41,20 +41,45 @@ class Verdict(msgspec.Struct, frozen=True):
 def nightly(settings: Settings, report: Callable[[str], None], full: bool = False, month: str | None = None) -> Verdict:
     """Begins a night and waits for its end. Raises TransientError when Airflow is away, or does nothing."""
     airflow = Airflow(settings)
-    run = airflow.trigger(DAG, {"full": full, "month": month})
-    report(f"{run.dag_run_id}: {run_page(settings, DAG, run.dag_run_id)}")
+    return _judged(settings, airflow, DAG, airflow.trigger(DAG, {"full": full, "month": month}), report)
+
+
+def forecast(settings: Settings, report: Callable[[str], None], as_of: str | None = None) -> Verdict:
+    """Begins a forecast and waits for its end. Raises TransientError when Airflow is away, or does nothing."""
+    airflow = Airflow(settings)
+    return _judged(settings, airflow, FORECAST_DAG, airflow.trigger(FORECAST_DAG, {"as_of": as_of}), report)
+
+
+def forecast_after(settings: Settings, night: str, report: Callable[[str], None]) -> Verdict:
+    """Waits for the forecast that the publication of a night (its run) begins, and for its end.
+
+    Raises TransientError when none begins, or Airflow is away.
+    """
+    airflow = Airflow(settings)
     begun = time.monotonic()
-    run, tasks = _follow(settings, airflow, run, report)
-    return _verdict(settings, airflow, run, tasks, time.monotonic() - begun)
+    while (run := airflow.begun_by(FORECAST_DAG, night)) is None:
+        if time.monotonic() - begun > AWAY_SECONDS:
+            raise TransientError(f"No forecast has begun after {night}.", "`tillstream logs airflow` may say why.")
+        time.sleep(POLL_SECONDS)
+    return _judged(settings, airflow, FORECAST_DAG, run, report)
 
 
-def _follow(settings: Settings, airflow: Airflow, run: Run, report: Callable[[str], None]) -> tuple[Run, list[Task]]:
+def _judged(settings: Settings, airflow: Airflow, dag: str, run: Run, report: Callable[[str], None]) -> Verdict:
+    report(f"{run.dag_run_id}: {run_page(settings, dag, run.dag_run_id)}")
+    begun = time.monotonic()
+    run, tasks = _follow(settings, airflow, dag, run, report)
+    return _verdict(settings, airflow, dag, run, tasks, time.monotonic() - begun)
+
+
+def _follow(
+    settings: Settings, airflow: Airflow, dag: str, run: Run, report: Callable[[str], None]
+) -> tuple[Run, list[Task]]:
     told: dict[str, str] = {}
     state, alive = "", time.monotonic()
     while True:
         try:
-            run = airflow.run(DAG, run.dag_run_id)
-            tasks = airflow.tasks(DAG, run.dag_run_id)
+            run = airflow.run(dag, run.dag_run_id)
+            tasks = airflow.tasks(dag, run.dag_run_id)
         except TransientError:
             if time.monotonic() - alive > AWAY_SECONDS:
                 raise
@@ -84,12 +109,13 @@ def _news(tasks: list[Task], told: dict[str, str]) -> list[str]:
     return lines
 
 
-def _verdict(settings: Settings, airflow: Airflow, run: Run, tasks: list[Task], seconds: float) -> Verdict:
+def _verdict(settings: Settings, airflow: Airflow, dag: str, run: Run, tasks: list[Task], seconds: float) -> Verdict:
+    last = LAST_TASK if dag == DAG else FORECAST_LAST_TASK
     failed = next((task for task in tasks if task.state == "failed"), None)
     if run.state == "success":
-        code, message = 0, str(airflow.said(DAG, run.dag_run_id, LAST_TASK, "return_value") or "published")
+        code, message = 0, str(airflow.said(dag, run.dag_run_id, last, "return_value") or "published")
     else:
-        code, message = _reason(airflow, run, failed)
+        code, message = _reason(airflow, dag, run, failed)
     return Verdict(
         run=run.dag_run_id,
         outcome="published" if code == 0 else "refused",
@@ -97,19 +123,19 @@ def _verdict(settings: Settings, airflow: Airflow, run: Run, tasks: list[Task], 
         failed_task=failed.task_id if failed else None,
         exit_code=code,
         seconds=round(seconds, 1),
-        page=run_page(settings, DAG, run.dag_run_id),
+        page=run_page(settings, dag, run.dag_run_id),
         tasks={task.task_id: task.state or "none" for task in tasks},
     )
 
 
-def _reason(airflow: Airflow, run: Run, failed: Task | None) -> tuple[int, str]:
+def _reason(airflow: Airflow, dag: str, run: Run, failed: Task | None) -> tuple[int, str]:
     """The exit code and the words of a night that published nothing."""
     if failed is None:
         return TillstreamError.exit_code, "It was ended before its last task."
-    left = airflow.said(DAG, run.dag_run_id, failed.task_id, "failure")
+    left = airflow.said(dag, run.dag_run_id, failed.task_id, "failure")
     if isinstance(left, dict):
         return _exit_code(left.get("code")), str(left.get("message"))
-    errors = airflow.errors(DAG, run.dag_run_id, failed)
+    errors = airflow.errors(dag, run.dag_run_id, failed)
     return TillstreamError.exit_code, errors[-1] if errors else "Its process was killed, or took too long."
 
 

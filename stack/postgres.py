@@ -8,6 +8,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
@@ -142,6 +143,8 @@ def _run(settings: Settings, command: list[str], text: str = "") -> None:
 
 
 def _answers(settings: Settings) -> bool:
+    if settings.postgres:
+        return _takes_connections(settings.postgres)
     probe = [str(programs.postgres("pg_isready")), "--quiet"]
     probe += [f"--host={postgres_databases.sockets(settings)}"]
     try:
@@ -150,17 +153,28 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
+def _takes_connections(address: str) -> bool:
+    """Its programs are not where it is used from elsewhere."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
 POSTGRES = Service(
     name="postgres",
     launch=_launch,
     is_healthy=_answers,
     answers=_answers,
-    external=lambda settings: settings.airflow,
+    external=lambda settings: settings.postgres or settings.airflow,
     secrets=(ADMINISTRATOR, *postgres_databases.SECRETS.values()),
     administrator=postgres_databases.AIRFLOW_SECRET,
+    external_secrets=(postgres_databases.AIRFLOW_SECRET, *airflow_configuration.SECRETS),
     prepare=_prepare,
     initialise=airflow_configuration.migrate,
-    initialised_by=lambda _settings: airflow_configuration.version(),
+    initialised_by=airflow_configuration.initialised_by,
     stop_seconds=60,
     stop_signal="INT",  # fast: it does not wait for clients to leave
 )

@@ -16,7 +16,7 @@ def _launch(settings: Settings) -> Launch:
     return Launch(
         command=(
             str(programs.superset("gunicorn")), "superset.app:create_app()",
-            f"--bind=127.0.0.1:{settings.superset_port}", "--worker-class=gthread", "--workers=1",
+            f"--bind={settings.listen}:{settings.superset_port}", "--worker-class=gthread", "--workers=1",
             f"--threads={THREADS}", "--timeout=120", "--graceful-timeout=10", "--no-control-socket",
             "--log-level=warning",
         ),

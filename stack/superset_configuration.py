@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from urllib.parse import quote
 
 from stack import folders, postgres_databases, processes, programs
 from tillstream.accounts import MYSQL_ACCOUNTS
@@ -156,7 +155,7 @@ def files(settings: Settings) -> dict[str, str]:
         "key": settings.secret(KEY_SECRET),
         "guest": settings.secret(GUEST_SECRET),
         "asynchronous": settings.secret(ASYNC_SECRET),
-        "database": _database(settings),
+        "database": f"postgresql+psycopg2://{postgres_databases.address(settings, DATABASE)}",
         "home": HOME,
         "account": MYSQL_ACCOUNTS["bi"],
         "host": host,
@@ -209,8 +208,3 @@ def prepare(settings: Settings) -> None:
 
 def _content_files() -> list[Path]:
     return sorted(path for path in CONTENT.rglob("*") if path.suffix in {".yaml", ".py"})
-
-
-def _database(settings: Settings) -> str:
-    sockets = quote(str(postgres_databases.sockets(settings)))
-    return f"postgresql+psycopg2://{DATABASE}:{settings.secret(DATABASE_SECRET)}@/{DATABASE}?host={sockets}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
 from datetime import date
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def _ports(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    return str(IPv4Address(text))
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -87,8 +92,10 @@ class Settings:
     kafka: str = _setting("", "Kafka bootstrap servers, host:port,…; default: the embedded one")
     mongo: str = _setting("", "MongoDB hosts and replica set, host:port,…/?replicaSet=…; default: the embedded one")
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
+    postgres: str = _setting("", "PostgreSQL of Airflow's and Superset's records, host:port; default: the embedded one")
     airflow: str = _setting("", "Airflow's address, http://host:port; default: the embedded one", _url)
     superset: str = _setting("", "Superset's address, http://host:port; default: the embedded one", _url)
+    listen: str = _setting("127.0.0.1", "IPv4 address on which Airflow's and Superset's pages listen", _address)
     spark_master: str = _setting("local[*]", "Spark master of the stream")
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
     batch_master: str = _setting("local[*]", "Spark master of the batch jobs")

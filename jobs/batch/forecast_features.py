@@ -46,8 +46,8 @@ class Features:
     revenues: list[Revenue]
 
 
-def read(cursor: Cursor, clock: date) -> Features:
-    """Everything as it was known on a day, of one instant."""
+def read(cursor: Cursor, clock: date, as_of: date | None = None) -> Features:
+    """Everything as it was known on the day `clock`, of one instant; orders as of a day, by default all of them."""
     published = [each for each in shop_days.published_months(cursor) if each[0] <= f"{clock:%Y-%m}"]
     last = shop_days.last_day(cursor, published, clock)
     today = clock if last is None else min(clock, last + timedelta(days=1))
@@ -63,7 +63,7 @@ def read(cursor: Cursor, clock: date) -> Features:
         places={product: place for place, product in enumerate(ids)},
         days=days,
         products=products,
-        orders=ordering.open_orders(cursor, today),
+        orders=ordering.open_orders(cursor, as_of or date.max),
         uplifts=ordering.uplifts(cursor),
         revenues=ordering.revenues(cursor, last_year),
     )
@@ -120,8 +120,11 @@ def _of_store(
     return (day, product), [figure[inside] for figure in entries.figures]
 
 
-def uplift(features: Features) -> Floats:
-    """A factor by product and month of the outlook; a product's own stands in for that of all."""
+def factors(features: Features, products: Catalogue) -> Floats:
+    """What to multiply forecasts by, by product and month of the outlook: the owner's uplifts, and 0 once it is gone.
+
+    A product's own uplift stands in for that of all.
+    """
     found = np.ones((len(features.ids), MONTHS))
     number = months.number_of(features.span.today)
     ahead = {months.key(number + step): step for step in range(MONTHS)}
@@ -131,7 +134,9 @@ def uplift(features: Features) -> Floats:
             found[:, step] = expected.factor
         elif step is not None and place is not None:
             found[place, step] = expected.factor
-    return np.maximum(found, 0.0)
+    begins = np.array([months.first_day(number + step).toordinal() for step in range(MONTHS + 1)], dtype=np.float64)
+    on_sale = (products.gone[:, None] - begins[:-1]) / np.diff(begins)
+    return np.maximum(found, 0.0) * np.clip(on_sale, 0.0, 1.0)
 
 
 def stocked(features: Features, store_name: str, store: Store, own_currency: str) -> list[Stocked]:

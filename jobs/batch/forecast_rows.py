@@ -1,18 +1,22 @@
 """A forecast and its plan as rows of the tables, without the forecast's number."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from jobs.batch.forecast_candidate import Candidate, Plan
+from jobs.batch.forecast_features import Features
 from ml import months
 from ml.honesty import METHODS
 from ml.outlook import LEVELS
 from ml.plan import Planned
 from ml.shop_forecast import MONTHS, Issued
+from tillstream import tables
 from tillstream.forecast_models import PLACES, Known, Model, documents
 from tillstream.stores.ordering import Product
+from tillstream.tables import Table
 
 Row = tuple[Any, ...]
 
@@ -22,8 +26,18 @@ POOL = METHODS[0]
 LONGEST_REASON = 1000
 
 
-def month_rows(scope: str, issued: Issued) -> Iterator[Row]:
-    """Rows of `forecast_months`."""
+def rows_of(found: Candidate, features: Features) -> Iterator[tuple[Table, Iterator[Row]]]:
+    """The rows of each table, made as they are asked for."""
+    for scope, issued in found.issued.items():
+        yield tables.FORECAST_MONTHS, _months(scope, issued)
+        yield tables.FORECAST_MODELS, _models(scope, issued)
+    for store, plan in found.plans.items():
+        yield tables.PLAN_LINES, _lines(store, plan.lines, features)
+        yield tables.PLAN_MONTHS, _refills(store, plan.lines, features)
+        yield tables.SIZE_RUNS, _runs(store, plan)
+
+
+def _months(scope: str, issued: Issued) -> Iterator[Row]:
     forecast, first = issued.forecast, months.number_of(issued.store.span.today)
     all_errors = forecast.backtest_error, forecast.naive_error, forecast.last_month_error
     for place, product in enumerate(forecast.ids):
@@ -42,8 +56,7 @@ def month_rows(scope: str, issued: Issued) -> Iterator[Row]:
             )
 
 
-def model_rows(scope: str, issued: Issued) -> Iterator[Row]:
-    """Rows of `forecast_models`."""
+def _models(scope: str, issued: Issued) -> Iterator[Row]:
     first = months.number_of(issued.store.span.today)
     ahead = [months.key(first + step) for step in range(MONTHS)]
     for place, product in enumerate(issued.forecast.ids):
@@ -76,11 +89,10 @@ def _weights(issued: Issued, place: int) -> dict[str, float]:
     return {member: weight for member, weight in weights if weight >= LEAST_WEIGHT}
 
 
-def line_rows(store: str, plan: Sequence[Planned], ids: Sequence[str], products: dict[str, Product]) -> Iterator[Row]:
-    """Rows of `plan_lines`."""
-    for each in plan:
-        product = ids[each.stocked.product]
-        yield store, product, *_line(each, products.get(product, Product()))
+def _lines(store: str, lines: list[Planned], features: Features) -> Iterator[Row]:
+    for each in lines:
+        product = features.ids[each.stocked.product]
+        yield store, product, *_line(each, features.products.get(product, Product()))
 
 
 def _line(each: Planned, product: Product) -> Row:
@@ -118,18 +130,16 @@ def _line(each: Planned, product: Product) -> Row:
     )
 
 
-def refill_rows(store: str, plan: Sequence[Planned], ids: Sequence[str]) -> Iterator[Row]:
-    """Rows of `plan_months`."""
-    for each in plan:
+def _refills(store: str, lines: list[Planned], features: Features) -> Iterator[Row]:
+    for each in lines:
         for refill in each.refills:
-            month = f"{each.months[refill.month]:%Y-%m}"
+            product, month = features.ids[each.stocked.product], f"{each.months[refill.month]:%Y-%m}"
             reason = refill.reason[:LONGEST_REASON]
-            yield store, ids[each.stocked.product], month, refill.quantity, refill.order_by, refill.cost, reason
+            yield store, product, month, refill.quantity, refill.order_by, refill.cost, reason
 
 
-def run_rows(store: str, runs: dict[tuple[str, str], str]) -> Iterator[Row]:
-    """Rows of `broken_size_runs`."""
-    for (style, colour), state in sorted(runs.items()):
+def _runs(store: str, plan: Plan) -> Iterator[Row]:
+    for (style, colour), state in sorted(plan.runs.items()):
         yield store, style, colour, state[:LONGEST_REASON]
 
 

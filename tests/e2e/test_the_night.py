@@ -85,6 +85,17 @@ def test_the_last_night_is_told_and_a_published_month_explained(tillstream: Comm
     assert found["restatements"] == []
 
 
+def test_a_forecast_with_its_plan_follows_the_night(tillstream: CommandLine, query: Query) -> None:
+    verdict = tillstream.json("nightly", "--month", MONTH, "--forecast")
+
+    assert (verdict["outcome"], verdict["failed_task"]) == ("published", None)
+    assert verdict["tasks"] == dict.fromkeys(("forecast", "check_forecast", "publish_forecast"), "success")
+    assert verdict["message"].startswith("Forecast ")
+    assert verdict["run"].startswith("asset_triggered__")
+    products = query("SELECT COUNT(DISTINCT product_id) FROM sales_by_month")
+    assert query("SELECT COUNT(DISTINCT product_id) FROM demand_forecast WHERE is_current = 1") >= products
+
+
 def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, tillstream: CommandLine) -> None:
     night = tillstream.start("nightly", "--month", MONTH)
     deadline = time.monotonic() + 120

@@ -114,16 +114,18 @@ class Desk:
                 _put(cursor, tables.LIVE_SALES, (1, *sale))
 
     def publish(self, *items: Item, issued_on: date = TODAY, current: bool = True) -> int:
-        """A forecast and its plan, seen by readers if it is current."""
+        """A forecast and its plan, seen by readers if it is current; by store where there are several."""
+        several = len({item.store for item in items}) > 1
         self.forecasts += 1
         number = self.forecasts
         with _owner(self.settings) as cursor:
             head = (number, f"run-{number}", 1, issued_on, 24, "code", AT, AT, AT if current else None)
             _put(cursor, tables.FORECASTS, head)
             for item in items:
-                for row in _months(number, item):
-                    _put(cursor, tables.FORECAST_MONTHS, row)
-                _put(cursor, tables.FORECAST_MODELS, (number, "", item.product_id, *documents(item.model)))
+                for scope in ("", *[item.store] * several):
+                    for row in _months(number, scope, item):
+                        _put(cursor, tables.FORECAST_MONTHS, row)
+                    _put(cursor, tables.FORECAST_MODELS, (number, scope, item.product_id, *documents(item.model)))
                 _put(cursor, tables.PLAN_LINES, _plan_line(number, item))
                 _refill(cursor, number, item)
             if current:
@@ -153,11 +155,11 @@ def _product(item: Item) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _months(number: int, item: Item) -> list[tuple[object, ...]]:
+def _months(number: int, scope: str, item: Item) -> list[tuple[object, ...]]:
     low, half, high = (float(poisson.ppf(level, item.monthly)) for level in (0.1, 0.5, 0.9))
     return [
         (
-            number, "", item.product_id, month(day), item.monthly, low, half, high, item.monthly,
+            number, scope, item.product_id, month(day), item.monthly, low, half, high, item.monthly,
             item.method if n else "nowcast", 2.5, 3.75, 4.0, item.season_known,
         )
         for n, day in enumerate(MONTHS)

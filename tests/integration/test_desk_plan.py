@@ -1,6 +1,9 @@
 """The plan at the desk: nothing is ordered twice, a budget is kept, currencies are told apart."""
 
 import csv
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,7 +52,7 @@ def test_what_was_ordered_since_is_not_ordered_again(shop: Desk) -> None:
     [line] = shop.json("plan")["lines"]
     assert (line["planned"], line["ordered_since"], line["quantity"]) == (48, 12, 36)
     assert line["cost"] == str(36 * 9500)
-    assert "12 of these were ordered since (order 1)" in line["reason"]
+    assert "12 were ordered since (order 1)" in line["reason"]
 
     shop.run("orders", "add", "TS-01", "36")
     [line] = shop.json("plan")["lines"]
@@ -80,7 +83,7 @@ def test_a_plan_that_knew_of_an_order_does_not_count_it_again(shop: Desk) -> Non
         ("2026-03-09", "2026-03-10 00:59:59", 0),
         ("2026-03-10", "2026-03-10 01:00:01", 12),  # entered after the plan was made
         ("2026-03-09", "2026-03-12 09:00:00", 12),  # likewise, for an earlier day
-        ("2026-03-11", "2026-03-10 00:59:59", 12),  # entered before, for a day after that of the plan
+        ("2026-03-11", "2026-03-10 00:59:59", 0),  # entered before, for a later day: on order
     ],
 )
 def test_an_order_is_since_the_plan_when_the_plan_did_not_know_it(
@@ -91,6 +94,33 @@ def test_an_order_is_since_the_plan_when_the_plan_did_not_know_it(
     shop.change(f"UPDATE orders SET recorded_at = '{recorded}'")
 
     assert shop.json("plan")["lines"][0]["ordered_since"] == since
+
+
+def test_a_plan_that_is_recorded_as_ordered_leaves_nothing_to_order(shop: Desk) -> None:
+    shop.publish(SHIRT, SOCKS, CAP)
+
+    first = shop.json("plan", "--supplier", "ရွှေချည်", "--ordered")
+    assert quantities(first) == {"SK-01": SOCKS.line.quantity}
+    shop.run("plan", "--ordered")
+    shop.run("plan", "--ordered")
+    orders = shop.json("orders", "list")
+    expected = {item.product_id: item.line.quantity for item in (SHIRT, SOCKS, CAP)}
+    assert {order["product_id"]: order["quantity"] for order in orders} == expected
+    assert len(orders) == 3
+    assert "To order: none" in shop.run("plan")
+
+
+def test_a_plan_that_two_people_record_at_once_is_ordered_once(shop: Desk) -> None:
+    shop.publish(SHIRT, SOCKS, CAP)
+    environment = {"TILLSTREAM_HOME": str(shop.settings.home)}
+    tillstream = Path(sys.executable).with_name("tillstream")
+    started = [
+        subprocess.Popen([tillstream, "plan", "--ordered"], env=os.environ | environment, stdout=subprocess.DEVNULL)
+        for _ in range(3)
+    ]
+
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert len(shop.json("orders", "list")) == 3
 
 
 def test_an_order_for_another_store_leaves_the_line_alone(desk: Desk) -> None:
@@ -169,3 +199,12 @@ def test_a_plan_of_a_forecast_without_models_says_what_to_do_about_a_budget(shop
     assert quantities(shop.json("plan")) == {"TS-01": 48}
     with pytest.raises(TerminalError, match=r"kept no model of T-Shirt.\nA night makes another"):
         shop.run("plan", "--budget", "1000")
+
+
+def test_what_could_not_be_written_is_not_recorded_as_ordered(shop: Desk, tmp_path: Path) -> None:
+    shop.publish(SHIRT)
+    (tmp_path / "file").touch()
+
+    with pytest.raises(TerminalError, match="cannot be written"):
+        shop.run("plan", "--ordered", "--sheet", str(tmp_path / "file" / "sheets"))
+    assert shop.json("orders", "list") == []

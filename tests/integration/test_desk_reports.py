@@ -77,6 +77,24 @@ def test_what_the_forecast_does_not_have_is_said(shop: Desk, arguments: tuple[st
     assert words in str(caught.value)
 
 
+def test_each_of_several_stores_has_its_own_forecast_and_line(desk: Desk) -> None:
+    branch = Item("TS-01", "T-Shirt", monthly=50, on_hand=4, store="branch")
+    desk.open(SHIRT, stores=("main", "branch"))
+    desk.publish(SHIRT, branch)
+
+    months = desk.json("forecast", "--by-store", "--month", "2026-05")["months"]
+    assert {(m["store_id"], m["quantity"]) for m in months} == {("main", 20.0), ("branch", 50.0)}
+    assert "branch" in desk.run("forecast", "--by-store")
+    lines = desk.json("explain", "--plan", "--product", "TS-01")["lines"]
+    assert {(each["line"]["store_id"], each["position"]) for each in lines} == {("main", 2), ("branch", 4)}
+    assert len({each["expected"] for each in lines}) == 2, "each is reckoned from its own store's demand"
+    budget = desk.json("plan", "--budget", "400000")
+    assert 0 < sum(line["quantity"] for line in budget["lines"]) <= 400_000 / 9_500
+    [refill] = [each for each in desk.json("answers")["refill_by_month"] if each["month"] == "2026-03"]
+    assert (refill["store_id"], refill["on_hand"]) == ("branch, main", 6)
+    assert refill["quantity"] == SHIRT.line.quantity + branch.line.quantity
+
+
 def test_of_several_forecasts_only_the_current_one_is_shown(shop: Desk) -> None:
     shop.publish(Item("TS-01", "T-Shirt", monthly=33), issued_on=date(2026, 3, 11))
     shop.publish(Item("TS-01", "T-Shirt", monthly=99), issued_on=date(2026, 3, 12), current=False)

@@ -39,6 +39,11 @@ PROMISED = {
         "store_id", "product_id", "on_hand", "last_count_day", "days_of_cover", "runs_out_on", "status",
     },
     "low_stock": {"store_id", "product_id", "on_hand", "status", "reorder_point", "why"},
+    "demand_forecast": {
+        "issued_on", "month", "product_id", "quantity", "p10", "p50", "p90", "method", "backtest_error", "naive_error",
+        "actual",
+    },
+    "refill_plan": {"month", "product_id", "quantity", "order_by", "supplier", "cost", "urgency", "reason"},
     "freshness": {"layer", "as_of", "events_behind", "seconds_behind", "published_at"},
     "rejects_by_reason": {"reason", "rejected"},
     "quality_checks": {"run_id", "stage", "check_name", "result", "severity", "observed", "expected"},

@@ -117,3 +117,19 @@ def test_the_health_of_an_airflow_that_is_away_is_unknown(monkeypatch: pytest.Mo
 
     assert health(settings) == {}
     assert health(settings) == {"scheduler": "healthy", "triggerer": "None"}
+
+
+def test_the_run_that_another_began_is_found_by_what_it_consumed(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    runs = json.dumps({"dag_runs": [{"dag_run_id": name, "state": "running"} for name in ("r3", "r2")]})
+    events = [json.dumps({"asset_events": [{"source_run_id": name}, {"source_run_id": None}]}) for name in ("n3", "n2")]
+    script = scripted(monkeypatch, TOKEN, runs, *events, runs, *events)
+    airflow = Airflow(settings)
+
+    found = airflow.begun_by("d", "n2")
+    assert found is not None
+    assert found.dag_run_id == "r2"
+    assert airflow.begun_by("d", "n9") is None
+    assert script.requests[1].full_url.endswith("/api/v2/dags/d/dagRuns?order_by=-run_after&limit=10")
+    assert script.requests[2].full_url.endswith("/api/v2/dags/d/dagRuns/r3/upstreamAssetEvents")

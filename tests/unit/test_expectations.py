@@ -19,10 +19,10 @@ from tillstream.tables import (
     Table,
 )
 
-SUBJECTS = [(stage, subject) for stage in suites.STAGES for subject in suites.SUITES[stage]]
+SUBJECTS = [(stage, subject) for stage in suites.SUITES for subject in suites.SUITES[stage]]
 MARKS = {
     "generation", "epoch", "base", "kind", "months", "years", "opening_day", "cut_day", "last_day", "last_stock_day",
-    "currency", "currencies", "whole_currencies", "change_limit",
+    "currency", "currencies", "whole_currencies", "change_limit", "forecast", "issued_on", "first", "before", "oldest",
 }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_queries_hold_known_marks_and_nothing_that_a_driver_would_take_for_a_pla
 
 
 def test_every_check_of_a_stage_is_declared_once_under_a_name_that_fits() -> None:
-    names = [(check.stage, check.check_name) for stage in suites.STAGES for check in declared(stage)]
+    names = [(check.stage, check.check_name) for stage in suites.SUITES for check in declared(stage)]
     [column] = [column for column in QUALITY_RESULTS.key if column.name == "check_name"]
 
     assert len(names) == len(set(names)) == sum(len(subject.all_checks) for _, subject in SUBJECTS)

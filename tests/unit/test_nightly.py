@@ -131,3 +131,45 @@ def test_a_dead_scheduler_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(nights, "AWAY_SECONDS", -1.0)
     with pytest.raises(TransientError, match="scheduler does nothing"):
         followed(monkeypatch, StandIn(("queued", []), ("queued", [])))
+
+
+def test_the_forecast_that_follows_a_night_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = StandIn(
+        ("running", [Task("forecast", "running")]),
+        ("success", [Task("publish_forecast", "success", 1.0)]),
+        left={("publish_forecast", "return_value"): "Forecast 1 is published"},
+    )
+    begun = iter([None, None, Run("asset_triggered__1", "running")])
+    asked: list[tuple[str, str]] = []
+
+    def begun_by(dag: str, night: str) -> Run | None:
+        asked.append((dag, night))
+        return next(begun)
+
+    airflow.begun_by = begun_by  # type: ignore[attr-defined]
+    monkeypatch.setattr(nights, "Airflow", lambda _settings: airflow)
+    verdict = nights.forecast_after(Settings(airflow_port=1), RUN, lambda _line: None)
+
+    assert asked == [("demand_forecast", RUN)] * 3
+    assert (verdict.run, verdict.outcome, verdict.message) == (
+        "asset_triggered__1", "published", "Forecast 1 is published",
+    )  # fmt: skip
+    assert "/dags/demand_forecast/runs/asset_triggered__1" in verdict.page
+
+
+def test_a_forecast_that_never_begins_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = StandIn()
+    airflow.begun_by = lambda _dag, _night: None  # type: ignore[attr-defined]
+    monkeypatch.setattr(nights, "Airflow", lambda _settings: airflow)
+    monkeypatch.setattr(nights, "AWAY_SECONDS", -1.0)
+    with pytest.raises(TransientError, match="No forecast has begun after"):
+        nights.forecast_after(Settings(airflow_port=1), RUN, lambda _line: None)
+
+
+def test_a_forecast_on_demand_may_have_an_earlier_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = StandIn(("success", [Task("publish_forecast", "success", 1.0)]))
+    monkeypatch.setattr(nights, "Airflow", lambda _settings: airflow)
+    verdict = nights.forecast(Settings(airflow_port=1), lambda _line: None, as_of="2026-01-01")
+
+    assert airflow.params == {"as_of": "2026-01-01"}
+    assert verdict.outcome == "published"

@@ -11,12 +11,21 @@ from tillstream.settings import load, variable
 @click.command()
 @click.option("--full", is_flag=True, help="Recount every month, not only those that were touched.")
 @click.option("--month", type=Month(), metavar="YYYY-MM", help="Recount this month only.")
+@click.option("--forecast", is_flag=True, help="Wait for the forecast that follows, too: the verdict is of both.")
 @as_json
-def nightly(full: bool, month: str | None, json: bool) -> None:
+def nightly(full: bool, month: str | None, forecast: bool, json: bool) -> None:
     """Runs the night's work now, through Airflow, and waits for its verdict."""
+    from stack.nightly import forecast_after
     from stack.nightly import nightly as run
 
-    verdict = run(load(), lambda line: click.echo(line, err=json), full, month)
+    def report(line: str) -> None:
+        click.echo(line, err=json)
+
+    settings = load()
+    verdict = run(settings, report, full, month)
+    if forecast and verdict.exit_code == 0:
+        report(verdict.message)
+        verdict = forecast_after(settings, verdict.run, report)
     if json:
         print_json(verdict)
     elif verdict.exit_code == 0:

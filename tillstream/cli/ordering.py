@@ -1,7 +1,8 @@
 """Commands that look ahead: forecast, plan."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,10 @@ import click
 
 from tillstream.cli.output import Month, Number, amount, as_json, print_json, print_table
 from tillstream.money import CURRENCY_PLACES
-from tillstream.settings import load
+from tillstream.settings import Settings, load
 from tillstream.shop_calendar import today, zone
-from tillstream.stores.mysql import connect, snapshot
+from tillstream.stores import orders as order_book
+from tillstream.stores.mysql import Cursor, connect, snapshot
 
 if TYPE_CHECKING:
     from reports.demand import Demand, Expected
@@ -107,11 +109,12 @@ def _pieces(number: float | None) -> str:
     "--sheet", "folder", type=click.Path(file_okay=False, path_type=Path),
     help="Write a page to print per supplier into this folder.",
 )  # fmt: skip
+@click.option("--ordered", is_flag=True, help="Record the lines as ordered today, so that they are not ordered again.")
 @every
 @as_json
 def plan(
     budget: Decimal | None, currency: str | None, supplier: str | None, csv_file: Path | None, folder: Path | None,
-    whole: bool, json: bool,
+    ordered: bool, whole: bool, json: bool,
 ) -> None:  # fmt: skip
     """What to order now, how many, by when and why."""
     from reports.order_files import write_csv, write_sheets
@@ -120,14 +123,23 @@ def plan(
     if currency is not None and budget is None:
         raise click.UsageError("--currency says of which currency the --budget is.")
     settings = load()
-    found = _plan(supplier, budget, currency)
     day = today(zone(settings.timezone))
-    if csv_file is not None:
-        write_csv(found, csv_file)
-        click.echo(f"{csv_file}: {len(found.to_order):,} lines", err=True)
-    if folder is not None:
-        for path in write_sheets(found, folder, day):
-            click.echo(str(path), err=True)
+    # Lines that are recorded are read where nobody else records any, and are recorded when the files are there.
+    with order_book.alone(settings) if ordered else _reading(settings) as cursor:
+        found = _plan(cursor, supplier, budget, currency)
+        if csv_file is not None:
+            write_csv(found, csv_file)
+            click.echo(f"{csv_file}: {len(found.to_order):,} lines", err=True)
+        if folder is not None:
+            for path in write_sheets(found, folder, day):
+                click.echo(str(path), err=True)
+        for line in found.to_order if ordered else ():
+            order_book.put(cursor, order_book.Wish(line.product_id, line.quantity, day), line.store_id)
+    if ordered:
+        click.echo(
+            f"Recorded as ordered on {day}: {len(found.to_order):,} lines. `tillstream orders list` shows them.",
+            err=True,
+        )
     if json:
         print_json({
             "issue": found.issue, "budget": found.budget, "budget_currency": found.budget_currency,
@@ -137,17 +149,22 @@ def plan(
         _print_plan(found, day, None if whole else LISTED)
 
 
-def _plan(supplier: str | None, budget: Decimal | None, currency: str | None) -> "OrderPlan":
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Cursor]:
+    connection = connect(settings, "operator")
+    try:
+        with snapshot(connection) as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
+def _plan(cursor: Cursor, supplier: str | None, budget: Decimal | None, currency: str | None) -> "OrderPlan":
     from reports.order_budget import limited
     from reports.order_plan import order_plan
 
-    connection = connect(load(), "operator")
-    try:
-        with snapshot(connection) as cursor:
-            found = order_plan(cursor, supplier)
-            return found if budget is None else limited(cursor, found, budget, currency)
-    finally:
-        connection.close()
+    found = order_plan(cursor, supplier)
+    return found if budget is None else limited(cursor, found, budget, currency)
 
 
 def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
@@ -155,7 +172,8 @@ def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
 
     left_out = [line for line in found.lines if not line.quantity]
     _print_lines("To order", found.to_order, most)
-    _print_lines("Not now", left_out, most)
+    if left_out:
+        _print_lines("Not now", left_out, most)
     for currency, total in totals(found.to_order).items():
         of = f" of {Decimal(found.budget):,}" if found.budget and currency == found.budget_currency else ""
         click.echo(f"Total: {amount(total)}{of} {currency}")
@@ -164,25 +182,26 @@ def _print_plan(found: "OrderPlan", day: date, most: int | None) -> None:
         click.echo(
             f"In no total, as their cost is not known: {without:,} lines. `tillstream products import FILE` tells it."
         )
-    age = (day - found.issue.issued_on).days
-    old = f" It is {age} days old: `tillstream status` says why." if age > 2 else ""
-    click.echo(f"Plan of {found.issue.issued_on}, less what was ordered since.{old}")
+    made = found.issue.created_at.date()
+    old = " `tillstream status` says why there is none since." if (day - made).days > 2 else ""
+    click.echo(f"Plan of {found.issue.issued_on}, made on {made}, less what was ordered since.{old}")
 
 
 def _print_lines(title: str, lines: "Sequence[PlanLine]", most: int | None) -> None:
-    if lines or title == "To order":
-        print_table(
-            title,
-            ("urgency", "order by", "supplier", "product", "id", "store", "pieces", "cost", "why"),
-            (
-                (
-                    line.urgency, line.order_by, line.supplier, line.product_name, line.product_id, line.store_id,
-                    line.quantity, "" if line.cost is None else f"{amount(line.cost)} {line.currency}", line.reason,
-                )
-                for line in lines
-            ),
-            most,
-        )  # fmt: skip
+    """Two rows a line: a table would leave the reason, which is long, a narrow column."""
+    if not lines:
+        click.echo(f"{title}: none")
+        return
+    click.echo(f"{title}, by urgency and day:")
+    stores = {line.store_id for line in lines}
+    for line in lines[:most]:
+        what = [f"{line.product_name} ({line.product_id})", line.supplier or "supplier not known"]
+        what += [f"for {line.store_id}"] if len(stores) > 1 else []
+        what += [] if line.cost is None else [f"{amount(line.cost)} {line.currency}"]
+        click.echo(f"  {line.urgency:5}  {line.order_by or ''!s:10}  {line.quantity:>7,}  {', '.join(what)}")
+        click.echo(f"{'':28}{line.reason}")
+    if most is not None and len(lines) > most:
+        click.echo(f"… and {len(lines) - most:,} more.")
 
 
 COMMANDS = (forecast, plan)

@@ -46,21 +46,39 @@ class Wish(msgspec.Struct, frozen=True):
 Received = Callable[[Order, int], None]
 
 
+@contextmanager
+def alone(settings: Settings) -> Iterator[Cursor]:
+    """A transaction of which there is one at a time, so that no two calls find the same number or pieces."""
+    connection = connect(settings, "operator")
+    try:
+        with transaction(connection) as cursor:
+            [(mine,)] = rows(cursor, "SELECT GET_LOCK(%s, %s)", (LOCK, PATIENCE_SECONDS))
+            if not mine:
+                raise TransientError("Somebody else is recording orders.", "Try again in a moment.")
+            yield cursor
+    finally:
+        connection.close()  # gives the lock back, after the commit
+
+
 def add(settings: Settings, wish: Wish) -> Order:
     """Records an order under the next free number. Raises TerminalError for what is not known or cannot be."""
-    with _alone(settings) as cursor:
+    with alone(settings) as cursor:
         known_product(cursor, wish.product_id)
-        store_id = known_store(cursor, wish.store_id)
-        due_on = wish.due_on or wish.ordered_on + timedelta(days=lead_time_days(cursor, wish.product_id))
-        if due_on < wish.ordered_on:
-            raise TerminalError(f"An order of {wish.ordered_on} cannot be due on {due_on}.", "Give a later `--due`.")
-        [(order_id,)] = rows(cursor, "SELECT COALESCE(MAX(`order_id`), 0) + 1 FROM `orders`")
-        cursor.execute(
-            "INSERT INTO `orders` (`order_id`, `store_id`, `product_id`, `quantity`, `ordered_on`, `due_on`, "
-            "`recorded_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))",
-            (order_id, store_id, wish.product_id, wish.quantity, wish.ordered_on, due_on),
-        )
-        return _find(cursor, order_id)
+        return put(cursor, wish, known_store(cursor, wish.store_id))
+
+
+def put(cursor: Cursor, wish: Wish, store_id: str) -> Order:
+    """Likewise within the transaction of `alone`, of a product and for a store that are known to be known."""
+    due_on = wish.due_on or wish.ordered_on + timedelta(days=lead_time_days(cursor, wish.product_id))
+    if due_on < wish.ordered_on:
+        raise TerminalError(f"An order of {wish.ordered_on} cannot be due on {due_on}.", "Give a later `--due`.")
+    [(order_id,)] = rows(cursor, "SELECT COALESCE(MAX(`order_id`), 0) + 1 FROM `orders`")
+    cursor.execute(
+        "INSERT INTO `orders` (`order_id`, `store_id`, `product_id`, `quantity`, `ordered_on`, `due_on`, "
+        "`recorded_at`) VALUES (%s, %s, %s, %s, %s, %s, UTC_TIMESTAMP(3))",
+        (order_id, store_id, wish.product_id, wish.quantity, wish.ordered_on, due_on),
+    )
+    return _find(cursor, order_id)
 
 
 def receive(
@@ -70,7 +88,7 @@ def receive(
 
     `before_commit` gets the order as it will be, and the pieces; what it raises leaves the order as it was.
     """
-    with _alone(settings) as cursor:
+    with alone(settings) as cursor:
         order = _open(cursor, order_id, day)
         come = order.outstanding if pieces is None else pieces
         if come > order.outstanding:
@@ -90,7 +108,7 @@ def receive(
 
 def cancel(settings: Settings, order_id: int, day: date) -> Order:
     """Records that nothing more of an order is to come."""
-    with _alone(settings) as cursor:
+    with alone(settings) as cursor:
         _open(cursor, order_id, day)
         cursor.execute("UPDATE `orders` SET `closed_on` = %s WHERE `order_id` = %s", (day, order_id))
         return _find(cursor, order_id)
@@ -127,17 +145,3 @@ def _open(cursor: Cursor, order_id: int, day: date) -> Order:
     if day < order.ordered_on:
         raise TerminalError(f"Order {order_id} is of {order.ordered_on}; {day} is before that.", "Give a later day.")
     return order
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[Cursor]:
-    """A transaction of which there is one at a time, so that no two calls find the same number or pieces."""
-    connection = connect(settings, "operator")
-    try:
-        with transaction(connection) as cursor:
-            [(mine,)] = rows(cursor, "SELECT GET_LOCK(%s, %s)", (LOCK, PATIENCE_SECONDS))
-            if not mine:
-                raise TransientError("Somebody else is recording orders.", "Try again in a moment.")
-            yield cursor
-    finally:
-        connection.close()  # gives the lock back, after the commit

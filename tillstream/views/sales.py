@@ -27,6 +27,8 @@ FROM (SELECT `product_id`, `product_name`,
       FROM `product_names`) n
 LEFT JOIN `products` r ON r.`product_id` = n.`product_id`
 WHERE n.`recency` = 1
+UNION ALL SELECT r.`product_id`, r.`product_name`, r.`category` FROM `products` r
+WHERE NOT EXISTS (SELECT 1 FROM `product_names` n WHERE n.`product_id` = r.`product_id`)
 """
 
 
