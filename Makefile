@@ -1,10 +1,14 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test check lint test-faults bench-stream bench-setup bench-forecast bench-restock docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
+# Of the crashes and planted faults, what every change runs; `make test-faults` runs all.
+HISTORIES := tests/faults/test_histories.py
+SAMPLE := $(HISTORIES)::test_whatever_crashes_nothing_is_lost_and_nothing_counts_twice \
+	'$(HISTORIES)::test_a_wrong_design_is_caught[no_floor]' '$(HISTORIES)::test_a_wrong_design_is_caught[cut_not_atomic]'
 # What runs in Airflow's environment; the rest of the code is checked with the product's.
 IN_AIRFLOW := dags/*.py plugins/*.py docs/*.py tests/dags/*.py
 
@@ -14,21 +18,25 @@ help: ## list these commands
 setup: ## install what is missing: system packages, Python environment, jars
 	@setup/setup.sh
 
+setup-tests: # what the tests need besides: a browser
+	@setup/setup.sh tests
+
 demo: setup ## start the whole stack with 36 months of a simulated shop and show the answers
 	@setup/demo.sh
 
-test: setup lint ## everything that CI runs: lint, types, contracts and all tests
+test: setup-tests lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest tests/unit tests/spark tests/integration tests/e2e tests/faults/test_histories.py
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/e2e tests/integration $(SAMPLE) tests/spark tests/unit
 
 check: setup lint ## lint, types, contracts and unit tests, in under a minute
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/unit
 
 lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy --follow-imports=skip --ignore-missing-imports superset/prepare.py
 	MYPYPATH=plugins $(BIN)/mypy --explicit-package-bases --python-executable $(AIRFLOW)/python \
 		--cache-dir .mypy_cache/airflow $(IN_AIRFLOW)
 	$(BIN)/lint-imports
@@ -39,6 +47,9 @@ test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 bench-stream: setup ## measure the stream: throughput, latency, recovery
 	@$(BIN)/python -m benchmarks.stream
 
+bench-nightly: setup ## measure the night: first, ordinary and full ones, their publication, the stream beside them
+	@$(BIN)/python -m benchmarks.nightly
+
 bench-setup: # what the two below need besides
 	@setup/setup.sh bench
 
@@ -47,6 +58,9 @@ bench-forecast: bench-setup ## measure the forecast against statsforecast: accur
 
 bench-restock: bench-setup ## replay the last twelve months of panels through the order policy and its peers
 	@.build/bench/bin/python -m benchmarks.restock $(ARGS)
+
+screenshots: setup-tests ## pictures of the dashboards of the stack that runs, into docs/images
+	@$(BIN)/python -m tests.screenshots
 
 docs: setup ## write the generated pages of docs/ and .env.example anew
 	@$(BIN)/python -m tillstream.reference_docs

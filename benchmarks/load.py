@@ -1,7 +1,7 @@
 """Sending records: a backlog as fast as Kafka takes it, or a steady rate with the time of each record on it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -22,6 +22,7 @@ SENT_AT = "sent_at"  # the header that carries the sender's clock, in nanosecond
 TICK_SECONDS = 0.005
 READ_SECONDS = 30.0
 
+Moments = Callable[[int], Iterator[bytes]]  # of one of so many senders, as `shop_events.backlog_moments`
 Ends = dict[int, int]  # partition of `sales` to the offset that its next record gets
 
 
@@ -34,17 +35,18 @@ def ends(settings: Settings) -> Ends:
         reader.close()
 
 
-def send_backlog(settings: Settings, size: int) -> None:
-    """Sends `size` records, out of several processes."""
+def send_backlog(settings: Settings, size: int, name: str = "backlog", moments: Moments = backlog_moments) -> None:
+    """Sends `size` records, out of several processes. Backlogs of different names have no event in common."""
     with processes(SENDERS) as pool:
         shares = [size // SENDERS + (number < size % SENDERS) for number in range(SENDERS)]
-        for done in [pool.submit(_send_share, settings, number, share) for number, share in enumerate(shares)]:
+        sent = [pool.submit(_send_share, settings, f"{name}{n}", moments, share) for n, share in enumerate(shares)]
+        for done in sent:
             done.result()
 
 
-def _send_share(settings: Settings, number: int, size: int) -> None:
+def _send_share(settings: Settings, till: str, moments: Moments, size: int) -> None:
     with Producer(settings) as producer:
-        for record in islice(records(f"backlog{number}", backlog_moments(SENDERS)), size):
+        for record in islice(records(till, moments(SENDERS)), size):
             producer.send(SALES, record.key, record.value)
 
 

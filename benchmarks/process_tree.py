@@ -1,7 +1,9 @@
-"""What the stream's processes use: its driver, the JVM, and the Python workers."""
+"""What processes use: the stream's, or those of one task of a night: a driver, the JVM, and the Python workers."""
 
 import threading
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import TracebackType
 
 import psutil
@@ -12,34 +14,53 @@ from tillstream.settings import Settings
 SAMPLE_SECONDS = 1.0
 
 
-def memory_bytes(settings: Settings) -> int:
+Pids = Callable[[], Iterable[int]]
+
+
+def of_stream(settings: Settings) -> Pids:
+    """The stream's processes, whenever it is asked for them."""
+    return lambda: [process.pid for process in processes.of_stack(settings.home, ["stream"])]
+
+
+def of_task(settings: Settings, module: str) -> Pids:
+    """The processes of a task of Airflow that runs a module, whenever it is asked for them."""
+
+    def pids() -> set[int]:
+        found: set[int] = set()
+        for process in processes.of_stack(settings.home, ["airflow-scheduler"]):
+            with suppress(psutil.Error):
+                task = psutil.Process(process.pid)
+                if module in task.cmdline():
+                    found |= {task.pid, *(child.pid for child in task.children(recursive=True))}
+        return found
+
+    return pids
+
+
+def memory_bytes(pids: Iterable[int]) -> int:
     """Memory of all of them; a page that several share counts once (PSS)."""
     total = 0
-    for process in processes.of_stack(settings.home, ["stream"]):
-        try:
-            total += psutil.Process(process.pid).memory_full_info().pss
-        except psutil.Error:
-            continue  # it has ended meanwhile
+    for pid in pids:
+        with suppress(psutil.Error):  # it has ended meanwhile
+            total += psutil.Process(pid).memory_full_info().pss
     return total
 
 
 def cpu_seconds(settings: Settings) -> dict[int, float]:
-    """Processor time of each process so far, by process id."""
+    """Processor time of each process of the stream so far, by process id."""
     used = {}
-    for process in processes.of_stack(settings.home, ["stream"]):
-        try:
-            times = psutil.Process(process.pid).cpu_times()
-        except psutil.Error:
-            continue
-        used[process.pid] = times.user + times.system
+    for pid in of_stream(settings)():
+        with suppress(psutil.Error):
+            times = psutil.Process(pid).cpu_times()
+            used[pid] = times.user + times.system
     return used
 
 
 class MemoryWatch:
-    """Samples the memory in a thread while the block runs."""
+    """Samples the memory of processes in a thread while the block runs."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, pids: Pids) -> None:
+        self._pids = pids
         self._enough = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.samples: list[int] = []
@@ -67,7 +88,7 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._enough.wait(SAMPLE_SECONDS):
-            self.samples.append(memory_bytes(self._settings))
+            self.samples.append(memory_bytes(self._pids()))
 
 
 def idle_load(settings: Settings, seconds: float) -> float:

@@ -19,6 +19,7 @@ LINES_PER_RECEIPT = 2  # on average
 STRETCH_EVENTS, STRETCH = 200_000, timedelta(hours=4)
 FIRST_OPENING = datetime.fromisoformat("2025-01-06T09:00:00+06:30")
 STRETCHES_PER_DAY = 3
+OPEN_HOURS = timedelta(hours=12)
 
 VARIANTS = 40  # of each product: quantities, discounts, returns
 CITIES = ("Yangon", "Mandalay", "Naypyidaw", "Mawlamyine", "Bago")
@@ -66,6 +67,18 @@ def backlog_moments(share: int) -> Iterator[bytes]:
         opening = FIRST_OPENING + timedelta(days=day) + part * STRETCH
         for receipt in range(receipts):
             yield (opening + receipt * step).isoformat(timespec="milliseconds").encode()
+
+
+def daily_moments(share: int, opening: datetime, a_day: int) -> Iterator[bytes]:
+    """When the receipts of an even trade of `a_day` events were written, day after day from an opening on.
+
+    In order, for one of `share` processes that make it together.
+    """
+    receipts = a_day // LINES_PER_RECEIPT // share
+    step = OPEN_HOURS / receipts
+    for day in count():
+        for receipt in range(receipts):
+            yield (opening + timedelta(days=day) + receipt * step).isoformat(timespec="milliseconds").encode()
 
 
 def present_moments() -> Iterator[bytes]:

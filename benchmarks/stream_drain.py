@@ -9,7 +9,7 @@ from benchmarks.commits import Commits
 from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.load import ends, processes, send_backlog
 from benchmarks.plain_consumer import drained
-from benchmarks.process_tree import MemoryWatch
+from benchmarks.process_tree import MemoryWatch, of_stream
 from benchmarks.stream_run import DRAIN_LOOK_SECONDS, Run, say
 from stack.lifecycle import up
 
@@ -31,7 +31,7 @@ def drain(run: Run) -> list[Figure]:
     say("the stream comes up and drains the backlog")
     with ExitStack() as watches:
         commits = watches.enter_context(Commits(run.settings, DRAIN_LOOK_SECONDS))
-        memory = watches.enter_context(MemoryWatch(run.settings))
+        memory = watches.enter_context(MemoryWatch(of_stream(run.settings)))
         up(run.settings, say, ("stream",))
         commits.wait_for(ends(run.settings))
     figures = _drain_figures(commits, warm, number, peer) if judged else []

@@ -1,6 +1,7 @@
 """Latency at a steady rate: from the till's call of Kafka to the commit of the figures in MySQL."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,7 +16,7 @@ STEADY_SECONDS = 300.0
 def latency_1000(run: Run) -> list[Figure]:
     """A usual rate."""
     name = "1,000 events/s, produced to committed"
-    latencies, _ = _steady(run, "steady1000", 1_000)
+    latencies, _ = steady(run, "steady1000", 1_000, _a_while(run))
     return [
         at_most(f"{name}, p50", float(np.percentile(latencies, 50)), 0.5, "s"),
         at_most(f"{name}, p99", float(np.percentile(latencies, 99)), 1.2, "s"),
@@ -25,21 +26,30 @@ def latency_1000(run: Run) -> list[Figure]:
 
 def latency_5000(run: Run) -> list[Figure]:
     """The busiest day."""
-    latencies, growth = _steady(run, "steady5000", 5_000)
+    latencies, growth = steady(run, "steady5000", 5_000, _a_while(run))
     return [
         at_most("5,000 events/s, produced to committed, p99", float(np.percentile(latencies, 99)), 2.0, "s"),
         at_most("5,000 events/s, lag of the last third over the first third's", growth, 1.25, "times"),
     ]
 
 
-def _steady(run: Run, till: str, rate: int) -> tuple[Times, float]:
-    """Seconds from produced to committed of every record after the warm-up, and by how much the lag grew."""
-    settings, warm, measured = run.settings, run.seconds(WARM_SECONDS), run.seconds(STEADY_SECONDS)
+def _a_while(run: Run) -> Callable[[], None]:
+    seconds = run.seconds(STEADY_SECONDS)
+    return lambda: time.sleep(seconds)
+
+
+def steady(run: Run, till: str, rate: int, meanwhile: Callable[[], object]) -> tuple[Times, float]:
+    """Seconds from produced to committed of every record after the warm-up, and by how much the lag grew.
+
+    After the warm-up, `meanwhile` is done and the load ends.
+    """
+    settings, warm = run.settings, run.seconds(WARM_SECONDS)
     first = ends(settings)
-    say(f"{rate:,} events/s: {warm:.0f} s to get warm, then {measured:.0f} s")
+    say(f"{rate:,} events/s, after {warm:.0f} s to get warm")
     with Commits(settings, LOOK_SECONDS) as commits:
         with steady_load(settings, till, rate):
-            time.sleep(warm + measured)
+            time.sleep(warm)
+            meanwhile()
         last = ends(settings)
         commits.wait_for(last)
     sent = sending_times(settings, first, last)

@@ -15,6 +15,7 @@ be cleared and run again.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Asset, Param, chain
 from tillstream_jobs import DEFAULTS, FIRST_NIGHT, JobOperator, tell
@@ -22,7 +23,7 @@ from tillstream_jobs import DEFAULTS, FIRST_NIGHT, JobOperator, tell
 AS_OF = Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}-\d{2}$", description="the shop's day: YYYY-MM-DD")
 
 
-def job(name: str, *words: str, minutes: int = 20, **more: object) -> JobOperator:
+def job(name: str, *words: str, minutes: int = 20, **more: Any) -> JobOperator:
     """A step of the forecast, which does all its work under the name of the run."""
     command, limit = ["python", "-m", *words, "--run", "{{ run_id }}"], timedelta(minutes=minutes)
     return JobOperator(task_id=name, command=command, execution_timeout=limit, **more)

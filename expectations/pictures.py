@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tillstream.stores.mysql import GROUPING
 from tillstream.tables import LIVE_COUNTS, LIVE_SALES, LIVE_STOCK, Column, Table
 
 SALE_KINDS = "('sale', 'return')"
@@ -86,12 +87,12 @@ def side_by_side(key: Sequence[str], figures: Sequence[str], sides: dict[str, st
     that no more than the sums are put side by side.
     """
     parts = [
-        f"SELECT {listed(key)}, {', '.join(_columns(figures, side, sides))} FROM ({query}) `{side}` "
+        f"{GROUPING} {listed(key)}, {', '.join(_columns(figures, side, sides))} FROM ({query}) `{side}` "
         f"GROUP BY {listed(key)}"
         for side, query in sides.items()
     ]
     sums = ", ".join(f"SUM(`{side}_{figure}`) AS `{side}_{figure}`" for side in sides for figure in figures)
-    return f"SELECT {listed(key)}, {sums} FROM ({' UNION ALL '.join(parts)}) u GROUP BY {listed(key)}"
+    return f"{GROUPING} {listed(key)}, {sums} FROM ({' UNION ALL '.join(parts)}) u GROUP BY {listed(key)}"
 
 
 def _columns(figures: Sequence[str], side: str, sides: dict[str, str]) -> list[str]:

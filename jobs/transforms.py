@@ -22,7 +22,7 @@ EVENT_COLUMNS = (
 # What an addition is for: an hour's sales, a day's deliveries and losses, or one physical count.
 SALES, STOCK, COUNT = "sales", "stock", "count"
 
-KEYS = ("figure", "hour", "day", "store_id", "product_id", "product_name", "currency", "recorded_at", "event_id")
+KEYS = ("figure", "hour", "day", "store_id", "product_id", "currency", "recorded_at", "event_id")
 
 _SUMS = {
     "units": "sum(pieces)",
@@ -46,7 +46,8 @@ def additions(events: DataFrame, timezone: str, carry: Sequence[str] = ()) -> Da
 
     The rows are of three figures, told apart by `figure`; a column that a figure has no use for is NULL or 0. Hours and
     days are of the shop's `timezone`; the session's own must be UTC. `carry` names further columns that ride along as
-    keys; rows without a `kind` have no figure and serve those alone.
+    keys; rows without a `kind` have no figure and serve those alone. Unless it is carried, the name of a product plays
+    no part: sales under two names are one row.
 
     Columns: KEYS, carry, then the names of _SUMS: bigint, money DECIMAL(24,2), `last_at` the latest instant in UTC.
     """
@@ -64,7 +65,6 @@ def _signed(events: DataFrame, timezone: str, carry: Sequence[str]) -> DataFrame
         "day",
         "store_id",
         "product_id",
-        "product_name",
         "currency",
         "if(kind = 'count', happened_at, null) as recorded_at",
         "if(kind = 'count', event_id, null) as event_id",
@@ -82,49 +82,39 @@ def _signed(events: DataFrame, timezone: str, carry: Sequence[str]) -> DataFrame
 # What a row of truth is about: sales of an hour, a day or a month, stock movements of a day, or one physical count.
 BY_HOUR, BY_DAY, BY_MONTH = "sales by hour", "sales by day", "sales by month"
 TRUTH_KEYS = ("grain", "month", "hour", "day", "store_id", "product_id", "currency", "recorded_at", "event_id")
+_ABSENT = {"hour": "timestamp", "recorded_at": "timestamp", "event_id": "string"}  # in days and months
 _SUMMED = tuple(name for name in _SUMS if name != "last_at")
 
 
 def truth(added: DataFrame, months: Sequence[str]) -> DataFrame:
-    """The `additions` of these months rolled up: sales per hour, per day and per month, stock per day, and counts.
+    """The `additions` of these months, carrying nothing, and rolled up: sales per hour, day and month, stock, counts.
 
-    Names of products play no part, so that sales under two names are one row. `grain` is one of BY_HOUR, BY_DAY,
-    BY_MONTH, STOCK, COUNT; a column that a grain has no use for is NULL or 0.
+    `grain` is one of BY_HOUR, BY_DAY, BY_MONTH, STOCK, COUNT; a column that a grain has no use for is NULL or 0.
 
-    Columns: TRUTH_KEYS, then the names of _SUMS but `last_at`: bigint, money DECIMAL(24,2). Rows of one partition are
-    in the order of TRUTH_KEYS.
+    Columns: TRUTH_KEYS, then the names of _SUMS but `last_at`: bigint, money DECIMAL(24,2).
     """
-    keyed = added.selectExpr(
-        "figure",
-        "date_format(coalesce(hour, day), 'yyyy-MM') as month",
+    finest = added.selectExpr(
+        f"if(figure = '{SALES}', '{BY_HOUR}', figure) as grain",
+        # Each row has lines. To ask for them keeps the filter above the sums: below, every event would pay for it.
+        "if(lines > 0, date_format(coalesce(hour, day), 'yyyy-MM'), null) as month",
         "hour",
         "coalesce(cast(hour as date), day) as day",
         *("store_id", "product_id", "currency", "recorded_at", "event_id"),
         *_SUMMED,
     ).where(col("month").isin(list(months)))
-    common = [col(name) for name in ("figure", "month", "store_id", "product_id", "currency")]
-    sets = [
-        [*common, *(col(name) for name in ("day", "hour", "recorded_at", "event_id"))],
-        [*common, col("day")],
-        common,
-    ]
-    level = expr("grouping_id() as level")
-    rolled = keyed.groupingSets(sets, *sets[0]).agg(level, *_sums_of_sums()).where(f"level = 0 or figure = '{SALES}'")
-    grain = (
-        f"case when figure <> '{SALES}' then figure when level = 0 then '{BY_HOUR}' "
-        f"when day is not null then '{BY_DAY}' else '{BY_MONTH}' end as grain"
-    )
-    shown = [expr(grain), *(col(name) for name in (*TRUTH_KEYS[1:], *_SUMMED))]
-    return rolled.select(*shown).sortWithinPartitions(*TRUTH_KEYS)
+    return finest.unionByName(_rolled_up(finest))
 
 
-def without_names(added: DataFrame, carry: str) -> DataFrame:
-    """The `additions` whose product name plays no part, so that sales under two names are one row.
-
-    Columns: KEYS but `product_name`, `carry`, then the names of _SUMS but `last_at`.
-    """
-    keys = [*(key for key in KEYS if key != "product_name"), carry]
-    return added.groupBy(*keys).agg(*_sums_of_sums()).select(*keys, *_SUMMED)
+def _rolled_up(finest: DataFrame) -> DataFrame:
+    """Days and months of the sales. Only they have a currency: a group is of sales, or of none."""
+    common = [col(name) for name in ("month", "store_id", "product_id", "currency")]
+    sets = [[*common, col("day")], common]
+    # Not filtered before: both sides of the union are made of one shuffle, as long as they ask the same of it.
+    is_sale = expr(f"max(grain = '{BY_HOUR}') as is_sale")
+    rolled = finest.groupingSets(sets, *sets[0]).agg(is_sale, *_sums_of_sums()).where("is_sale")
+    grain = f"if(day is null, '{BY_MONTH}', '{BY_DAY}') as grain"
+    absent = [f"cast(null as {kind}) as {name}" for name, kind in _ABSENT.items()]
+    return rolled.selectExpr("*", grain, *absent).select(*TRUTH_KEYS, *_SUMMED)
 
 
 def _sums_of_sums() -> list[Column]:

@@ -24,15 +24,17 @@ step tillstream answers
 step tillstream forecast
 step tillstream plan --sheet "$home/orders"
 step tillstream verify
-port=$(sed -n 's/^TILLSTREAM_AIRFLOW_PORT=//p' "$home/tillstream.env")
+port() { sed -n "s/^TILLSTREAM_$1_PORT=//p" "$home/tillstream.env"; }
 cat <<EOF
 
 Where to look:
   tillstream status                          what runs, and how fresh the figures are
   tillstream explain --month $(date -d "$(date +%Y-%m-01) -1 month" +%Y-%m)         last month down to its receipts
   $home/orders                               order sheets, a page to print per supplier
-  http://127.0.0.1:$port                     Airflow: the night that has just run; admin, password in
+  http://127.0.0.1:$(port SUPERSET)                     the dashboards; owner, password in
+                                             $home/secrets/superset_owner
+  http://127.0.0.1:$(port AIRFLOW)                     Airflow: the night that has just run; admin, password in
                                              $home/secrets/airflow_admin
-  tillstream simulate till --rate 5          a live till: watch 'tillstream answers' follow it
+  tillstream simulate till --rate 5          a live till: watch the dashboard Today follow it
   tillstream down                            stops everything; the figures stay in $home
 EOF

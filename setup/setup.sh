@@ -2,6 +2,8 @@
 # Brings a Debian 12 or Ubuntu 24.04 machine to where Tillstream runs and its tests pass.
 #
 #   setup/setup.sh        whatever is not yet in place
+#   setup/setup.sh tests  the browser of the tests as well
+#   setup/setup.sh image  the product, Airflow, Superset and Spark for docker/Dockerfile, without the embedded servers
 #   setup/setup.sh bench  the environment of bench-forecast and bench-restock as well
 #   setup/setup.sh lock   resolves the versions anew and records them: locks/*.txt and setup/jars.sha256
 #
@@ -16,8 +18,10 @@ trap 'exit 130' INT # also where the tool that was running makes an error of it
 exec 3>&2 # the person, also where a step's output goes to the log
 
 log=.build/setup.log
-steps=7
+steps=8
 number=0
+browser=''
+servers=embedded # empty: they run elsewhere
 
 die() {
     printf '\n%s\n' "$*" >&3
@@ -59,7 +63,7 @@ step() { # step TITLE NAME RESULT INPUT…: runs install_NAME, unless RESULT was
     local title=$1 name=$2 result=$3 stamp=.build/stamps/$2 digest
     shift 3
     number=$((number + 1))
-    digest=$({ echo "$PWD $python $java_home" && declare -f "install_$name" && cat "$@"; } | sha256sum)
+    digest=$({ echo "$PWD $python $superset_python $java_home" && declare -f "install_$name" && cat "$@"; } | sha256sum)
     if [ -e "$result" ] && [ "$digest" = "$(cat "$stamp" 2>/dev/null)" ]; then return; fi
     rm -f "$stamp"
     run "$title" "install_$name"
@@ -68,13 +72,13 @@ step() { # step TITLE NAME RESULT INPUT…: runs install_NAME, unless RESULT was
 
 # --- what the machine has ----------------------------------------------------------------------------------------------
 
-find_python() { # the real file: the shim or environment on the PATH may go away
+find_python() { # find_python NEWEST: the real file, as the shim or environment on the PATH may go away
     local candidate
     for candidate in python3 /usr/bin/python3 python3.13 python3.12 python3.11; do
         "$candidate" -c 'if True:
             import ensurepip, os, sys, venv
-            assert (3, 11) <= sys.version_info < (3, 14)
-            print(os.path.realpath(sys.executable))' 2>/dev/null && return
+            assert (3, 11) <= sys.version_info[:2] <= (3, int(sys.argv[1]))
+            print(os.path.realpath(sys.executable))' "$1" 2>/dev/null && return
     done
 }
 
@@ -89,24 +93,33 @@ find_java() { # Spark 4.1 runs on Java 17 to 21
     done
 }
 
-find_missing() { # as Debian packages; the core packages of MariaDB start no service
+find_missing() { # as Debian packages
     local libraries
     libraries=$(ldconfig -p)
     has() { command -v "$1" >/dev/null; }
-    [ -n "$python" ] || echo python3 python3-venv
+    [ -n "$superset_python" ] || echo python3 python3-venv # and so $python
     [ -n "$java_home" ] || echo openjdk-17-jre-headless
     has mvn || echo maven
-    has mariadbd && has mariadb-install-db || echo mariadb-server-core
-    has mariadb && has my_print_defaults || echo mariadb-client-core
-    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     # mongod's
     [[ $libraries == *libcurl.so.4* ]] || echo libcurl4
     [[ $libraries == *libcrypto.so.3* ]] || echo libssl3
     [[ $libraries == *liblzma.so.5* ]] || echo liblzma5
+    if [ -n "$browser" ]; then
+        has chromium || has google-chrome || echo chromium
+        compgen -G '/usr/share/fonts/*/padauk*/*' >/dev/null || echo fonts-sil-padauk # the letters of Burmese names
+    fi
+    [ -z "$servers" ] || find_missing_servers
+}
+
+find_missing_servers() { # the core packages of MariaDB start no service
+    has mariadbd && has mariadb-install-db || echo mariadb-server-core
+    has mariadb && has my_print_defaults || echo mariadb-client-core
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
 }
 
 look_around() {
-    python=$(find_python || true)
+    python=$(find_python 13 || true)
+    superset_python=$(find_python 12 || true) # the pandas that Superset needs has no build for 3.13
     java_home=$(find_java || true)
     missing=$(find_missing | xargs)
 }
@@ -145,6 +158,12 @@ install_airflow() {
     .build/uv/bin/uv venv --clear --python "$python" .build/airflow
     again .build/uv/bin/uv pip sync --python .build/airflow/bin/python --require-hashes locks/airflow.txt
     .build/uv/bin/uv pip check --python .build/airflow/bin/python
+}
+
+install_superset() {
+    .build/uv/bin/uv venv --clear --python "$superset_python" .build/superset
+    again .build/uv/bin/uv pip sync --python .build/superset/bin/python --require-hashes locks/superset.txt
+    .build/uv/bin/uv pip check --python .build/superset/bin/python
 }
 
 install_bench() {
@@ -199,19 +218,36 @@ The package postgresql also starts a database of its own, which Tillstream does 
 
 installer() { step 'Installer (uv)' uv .build/uv/bin/uv locks/uv.txt; }
 
-setup() {
+environments() {
     system
     installer
     step 'Python environment' python .venv/bin/python locks/app.txt locks/build.txt
     step 'Command tillstream' tillstream .venv/bin/tillstream pyproject.toml
     step 'Airflow' airflow .build/airflow/bin/airflow locks/airflow.txt
+    step 'Superset' superset .build/superset/bin/superset locks/superset.txt
+}
+
+image() {
+    servers=''
+    steps=7
+    environments
+    step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
+}
+
+setup() {
+    environments
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
 }
 
+tests() {
+    browser=wanted
+    setup
+}
+
 bench() {
     setup
-    steps=7
+    steps=9
     step 'Environment of the benchmarks' bench .build/bench/bin/python locks/bench.txt
 }
 
@@ -225,6 +261,7 @@ lock() { # versions already locked are kept where they still fit; UPGRADE=1 take
     "${compile[@]}" --group build -o locks/build.txt
     "${compile[@]}" pyproject.toml --group dev -o locks/app.txt
     "${compile[@]}" --group airflow -o locks/airflow.txt
+    "${compile[@]}" --group superset -o locks/superset.txt
     "${compile[@]}" --group bench --constraint locks/app.txt -o locks/bench.txt
     for folder in kafka spark; do
         fetch_jars $folder >"$log"

@@ -7,19 +7,22 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from ipaddress import IPv4Address
 from pathlib import Path
-from urllib.parse import quote
 
-from stack import folders, processes, programs
+from stack import folders, postgres_databases, processes, programs
 from tillstream.errors import TerminalError
 from tillstream.settings import CHECKOUT, Settings, variable
 from tillstream.shop_calendar import zone
 
 ADMIN, ADMIN_SECRET = "admin", "airflow_admin"
-DATABASE, DATABASE_SECRET = "airflow", "postgres_airflow"
+DATABASE, DATABASE_SECRET = postgres_databases.AIRFLOW, postgres_databases.AIRFLOW_SECRET
 FERNET_SECRET, SESSION_SECRET, TOKEN_SECRET = "airflow_fernet", "airflow_session", "airflow_token"
 SECRETS = (ADMIN_SECRET, FERNET_SECRET, SESSION_SECRET, TOKEN_SECRET)
-MIGRATE_SECONDS = 300
+# Who says who may do what: one user with a password in a file, or users and roles that people manage on the page.
+ONE_USER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+MANY_USERS = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+COMMAND_SECONDS = 300
 FILE, PASSWORDS_FILE, FIRST_DAY_FILE = "airflow.cfg", "passwords.json", "first_day"
 
 TEXT = """\
@@ -34,6 +37,7 @@ load_examples = False
 dags_are_paused_at_creation = False
 fernet_key = {fernet}
 execution_api_server_url = {url}/execution/
+auth_manager = {users}
 simple_auth_manager_users = {admin}:admin
 simple_auth_manager_passwords_file = {folder}/{passwords_file}
 
@@ -50,7 +54,7 @@ colored_console_log = False
 dag_processor_log_target = stdout
 
 [api]
-host = 127.0.0.1
+host = {host}
 port = {port}
 base_url = {url}
 workers = 1
@@ -109,56 +113,68 @@ def files(settings: Settings) -> dict[str, str]:
     return {FILE: _configuration(settings), PASSWORDS_FILE: passwords}
 
 
-def database_sockets(settings: Settings) -> Path:
-    """The folder of PostgreSQL's socket, which belongs to PostgreSQL's user."""
-    return folders.sockets(settings) / "postgres"
-
-
 def version() -> str:
     """Changes with what is installed in Airflow's environment."""
-    return _digest([CHECKOUT / "locks" / "airflow.txt"])
+    return folders.digest([CHECKOUT / "locks" / "airflow.txt"])
+
+
+def initialised_by(settings: Settings) -> str:
+    """Changes with what `migrate` puts into the database."""
+    if not has_many_users(settings):
+        return version()
+    return repr((version(), settings.secret(ADMIN_SECRET)))
+
+
+def has_many_users(settings: Settings) -> bool:
+    """Whether other machines may reach the page, and so other people."""
+    return not IPv4Address(settings.listen).is_loopback
 
 
 def migrate(settings: Settings) -> None:
-    """Makes Airflow's tables, or brings them to what the installed Airflow needs."""
+    """Makes Airflow's tables, or brings them to what the installed Airflow needs; and its administrator among many."""
     folder = folders.of_service(settings, "airflow")
+    folders.make_private(folder)
     for name, text in files(settings).items():
         folders.write(folder / name, text)
+    _run(settings, "make its tables", "db", "migrate")
+    if has_many_users(settings):
+        password = f"{settings.secret(ADMIN_SECRET)}\n" * 2  # it is asked for twice
+        user = ("--username", ADMIN, "--email", f"{ADMIN}@tillstream.invalid")
+        names = ("--firstname", "Tillstream", "--lastname", "Administrator")
+        _run(settings, "make its administrator", "users", "create", "--role", "Admin", *user, *names, answers=password)
+        _run(settings, "give its password", "users", "reset-password", "--username", ADMIN, answers=password)
+
+
+def _run(settings: Settings, what: str, *command: str, answers: str = "") -> None:
+    """One `airflow` command. It has no terminal: what it asks for comes from `answers`."""
     done = subprocess.run(
-        [str(programs.airflow()), "db", "migrate"], capture_output=True, text=True, timeout=MIGRATE_SECONDS,
-        check=False, cwd=folder, env=command_environment(settings),
+        [str(programs.airflow()), *command], input=answers, capture_output=True, text=True, timeout=COMMAND_SECONDS,
+        check=False, cwd=folders.of_service(settings, "airflow"), env=command_environment(settings),
+        start_new_session=True,
     )  # fmt: skip
     if done.returncode:
         output = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise TerminalError(f"Airflow could not make its tables:\n{output}")
+        raise TerminalError(f"Airflow could not {what}:\n{output}")
 
 
 def _configuration(settings: Settings) -> str:
     values = {
         "version": version(),
-        "dags": _digest(sorted([*CHECKOUT.glob("dags/*.py"), *CHECKOUT.glob("plugins/*.py")])),
+        "dags": folders.digest(sorted([*CHECKOUT.glob("dags/*.py"), *CHECKOUT.glob("plugins/*.py")])),
         "checkout": CHECKOUT,
         "folder": folders.of_service(settings, "airflow"),
         "passwords_file": PASSWORDS_FILE,
         "admin": ADMIN,
+        "users": MANY_USERS if has_many_users(settings) else ONE_USER,
+        "host": settings.listen,
         "url": settings.airflow_url,
         "port": settings.airflow_port,
-        "database": _database(settings),
+        "database": postgres_databases.address(settings, DATABASE),
         "fernet": base64.urlsafe_b64encode(hashlib.sha256(settings.secret(FERNET_SECRET).encode()).digest()).decode(),
         "session": settings.secret(SESSION_SECRET),
         "token": hashlib.sha512(settings.secret(TOKEN_SECRET).encode()).hexdigest(),  # it wants 64 bytes or more
     }
     return TEXT.format_map({name: str(value).replace("%", "%%") for name, value in values.items()})
-
-
-def _digest(files: list[Path]) -> str:
-    """Of what the files hold. It stands in the configuration, so that an update starts Airflow anew."""
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
-
-
-def _database(settings: Settings) -> str:
-    sockets = quote(str(database_sockets(settings)))
-    return f"{DATABASE}:{settings.secret(DATABASE_SECRET)}@/{DATABASE}?host={sockets}"
 
 
 def _first_day(settings: Settings, path: Path) -> str:

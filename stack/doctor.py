@@ -45,6 +45,7 @@ def doctor(settings: Settings | None = None) -> list[Finding]:
         _program("PostgreSQL server", lambda: programs.postgres("postgres"), "apt-get install postgresql"),
         _mongod(),
         _program("Airflow", programs.airflow, programs.SETUP),
+        _program("Superset", lambda: programs.superset("superset"), programs.SETUP),
         _program("Kafka's jars", lambda: programs.jars("kafka"), programs.SETUP),
         _program("Spark's jars for Kafka", lambda: programs.jars("spark"), programs.SETUP),
         _state_folder(settings),

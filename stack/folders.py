@@ -102,6 +102,11 @@ def write(path: Path, text: str) -> None:
     draft.rename(path)
 
 
+def digest(files: list[Path]) -> str:
+    """Of what the files hold. It stands in a configuration, so that an update starts the service anew."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
 @contextmanager
 def locked(settings: Settings, report: Callable[[str], None]) -> Iterator[None]:
     """One change of a stack at a time; the next one waits. The kernel frees the lock of a process that dies."""

@@ -100,6 +100,7 @@ MONGO = Service(
     ports=_ports,
     secrets=(ADMINISTRATOR, KEY_FILE, *ACCOUNT_SECRETS),
     administrator=ADMINISTRATOR,
+    external_secrets=(ADMINISTRATOR, *ACCOUNT_SECRETS),
     prepare=_prepare,
     initialise=_initialise,
     initialised_by=_initialised_by,

@@ -15,8 +15,9 @@ from tillstream.settings import Settings, variable
 from tillstream.stores import mysql, schema
 
 ADMINISTRATOR = "mysql_root"
+EXTERNAL_ADMINISTRATOR = "mysql_administrator"  # root's, on a server that is not ours
 ACCOUNT_SECRETS = tuple(f"mysql_{account}" for account in accounts.MYSQL_ACCOUNTS)
-CLIENT_HOST = "127.0.0.1"
+CLIENT_HOST, ANY_HOST = "127.0.0.1", "%"
 DATA, DRAFT = "data", "data.new"
 INSTALL_SECONDS = 120
 
@@ -93,13 +94,20 @@ def _password_hash(password: str) -> str:
 
 def _initialise(settings: Settings) -> None:
     passwords = {account: settings.secret(f"mysql_{account}") for account in accounts.MYSQL_ACCOUNTS}
-    administrator = mysql.connect_administrator(_socket(settings), settings.secret(ADMINISTRATOR))
+    client_host = ANY_HOST if settings.mysql else CLIENT_HOST
+    administrator = _administrator(settings)
     try:
-        schema.grant(administrator, passwords, CLIENT_HOST)
+        schema.grant(administrator, passwords, client_host)
         schema.migrate(settings)
-        schema.grant_tables(administrator, CLIENT_HOST)
+        schema.grant_tables(administrator, client_host)
     finally:
         administrator.close()
+
+
+def _administrator(settings: Settings) -> "mysql.Connection[mysql.Cursor]":
+    if settings.mysql:
+        return mysql.connect_administrator(settings.mysql_address, settings.secret(EXTERNAL_ADMINISTRATOR))
+    return mysql.connect_administrator(_socket(settings), settings.secret(ADMINISTRATOR))
 
 
 def _initialised_by(settings: Settings) -> str:
@@ -116,6 +124,7 @@ MYSQL = Service(
     ports=_ports,
     secrets=(ADMINISTRATOR, *ACCOUNT_SECRETS),
     administrator=ADMINISTRATOR,
+    external_secrets=(EXTERNAL_ADMINISTRATOR, *ACCOUNT_SECRETS),
     prepare=_prepare,
     initialise=_initialise,
     initialised_by=_initialised_by,

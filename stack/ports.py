@@ -15,7 +15,7 @@ from tillstream.settings import FILE_NAME, Settings, read_file, variable
 
 LOOPBACK = "127.0.0.1"
 DYING_SECONDS = 3.0
-PORTS = ("kafka_port", "mongo_port", "mysql_port", "airflow_port")
+PORTS = ("kafka_port", "mongo_port", "mysql_port", "airflow_port", "superset_port")
 DOUBLE = "kafka_port"  # takes the next port too, for the controller
 # Below those that the kernel gives to outgoing connections: one of these might hold a port while its service is down.
 CHOICE = range(20_000, 32_000)

@@ -1,4 +1,4 @@
-"""PostgreSQL, as Debian and Ubuntu carry it: Airflow's own records, behind a socket in a private folder, no port.
+"""PostgreSQL, as Debian and Ubuntu carry it: Airflow's and Superset's own records, behind a private socket, no port.
 
 It refuses to run as root. A stack of root's runs it as the user whom Debian's package makes for it, with the one
 capability that lets it through root's private folders to its data.
@@ -8,10 +8,11 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 
-from stack import airflow_configuration, folders, processes, programs
+from stack import airflow_configuration, folders, postgres_databases, processes, programs
 from stack.service import Launch, Service
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
@@ -39,7 +40,7 @@ def _data(settings: Settings) -> Path:
 
 
 def _launch(settings: Settings) -> Launch:
-    sockets = str(airflow_configuration.database_sockets(settings)).replace('"', '""')
+    sockets = str(postgres_databases.sockets(settings)).replace('"', '""')
     options = OPTIONS | {"unix_socket_directories": f'"{sockets}"'}
     return Launch(
         command=(
@@ -81,10 +82,19 @@ def _version(settings: Settings) -> str:
 
 
 def _prepare(settings: Settings) -> None:
-    _make_owned(airflow_configuration.database_sockets(settings))
+    _make_owned(postgres_databases.sockets(settings))
     data = _data(settings)
-    if data.exists():
-        return _forget_dead_server(settings, data / "postmaster.pid")
+    if not data.exists():
+        _make_data(settings, data)
+    _forget_dead_server(settings, data / "postmaster.pid")
+    for name, secret in postgres_databases.SECRETS.items():
+        if not (made := data.with_name(f"{name}.made")).exists():
+            single = [str(programs.postgres("postgres", _version(settings))), "--single", f"-D{data}", "postgres"]
+            _run(settings, single, _database(name, settings.secret(secret)))
+            made.touch()
+
+
+def _make_data(settings: Settings, data: Path) -> None:
     draft = data.with_name(DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     _make_owned(draft)
@@ -96,16 +106,15 @@ def _prepare(settings: Settings) -> None:
             "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums",
         ],
     )  # fmt: skip
-    single = [str(programs.postgres("postgres")), "--single", f"-D{draft}", "postgres"]
-    _run(settings, single, _database(settings.secret(airflow_configuration.DATABASE_SECRET)))
     draft.rename(data)
-    return None
 
 
-def _database(password: str) -> str:
-    """One statement per line, for a server that has no socket yet."""
-    name = airflow_configuration.DATABASE
-    return f"CREATE ROLE {name} LOGIN PASSWORD '{password}'\nCREATE DATABASE {name} OWNER {name}\n"
+def _database(name: str, password: str) -> str:
+    """One statement per line, for a server that has no socket yet. They may be run again after they were cut off."""
+    return (
+        f"CREATE ROLE {name}\nALTER ROLE {name} LOGIN PASSWORD '{password}'\n"
+        f"CREATE DATABASE {name} OWNER {name}\nREVOKE CONNECT ON DATABASE {name} FROM PUBLIC\n"
+    )
 
 
 def _make_owned(folder: Path) -> None:
@@ -127,18 +136,31 @@ def _run(settings: Settings, command: list[str], text: str = "") -> None:
         [*_as_its_owner(), *command], input=text, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False,
         cwd="/", env=processes.marked(settings.home, "postgres"),
     )  # fmt: skip
-    if done.returncode or "ERROR:" in done.stderr:  # a single-user server goes on behind an error
+    errors = [line for line in done.stderr.splitlines() if "ERROR:" in line and not line.endswith("already exists")]
+    if done.returncode or errors:  # a single-user server goes on behind an error
         output = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise TerminalError(f"{Path(command[0]).name} could not make the database's folder:\n{output}")
 
 
 def _answers(settings: Settings) -> bool:
+    if settings.postgres:
+        return _takes_connections(settings.postgres)
     probe = [str(programs.postgres("pg_isready")), "--quiet"]
-    probe += [f"--host={airflow_configuration.database_sockets(settings)}"]
+    probe += [f"--host={postgres_databases.sockets(settings)}"]
     try:
         return subprocess.run(probe, timeout=PROBE_SECONDS, check=False).returncode == 0
     except subprocess.TimeoutExpired:
         return False
+
+
+def _takes_connections(address: str) -> bool:
+    """Its programs are not where it is used from elsewhere."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 POSTGRES = Service(
@@ -146,12 +168,13 @@ POSTGRES = Service(
     launch=_launch,
     is_healthy=_answers,
     answers=_answers,
-    external=lambda settings: settings.airflow,
-    secrets=(ADMINISTRATOR, airflow_configuration.DATABASE_SECRET),
-    administrator=airflow_configuration.DATABASE_SECRET,
+    external=lambda settings: settings.postgres or settings.airflow,
+    secrets=(ADMINISTRATOR, *postgres_databases.SECRETS.values()),
+    administrator=postgres_databases.AIRFLOW_SECRET,
+    external_secrets=(postgres_databases.AIRFLOW_SECRET, *airflow_configuration.SECRETS),
     prepare=_prepare,
     initialise=airflow_configuration.migrate,
-    initialised_by=lambda _settings: airflow_configuration.version(),
+    initialised_by=airflow_configuration.initialised_by,
     stop_seconds=60,
     stop_signal="INT",  # fast: it does not wait for clients to leave
 )

@@ -62,6 +62,14 @@ def airflow() -> Path:
     return program
 
 
+def superset(name: str) -> Path:
+    """A program of the environment that set-up made for Superset, such as its `python` or `gunicorn`."""
+    program = CHECKOUT / ".build" / "superset" / "bin" / name
+    if not program.exists():
+        raise TerminalError(f"Superset is not installed: there is no {program}.", f"Run: {SETUP}")
+    return program
+
+
 def postgres(name: str, version: str = "") -> Path:
     """A program of PostgreSQL: of the newest that is installed, or of one version, whose data no other reads."""
     found = [path for path in POSTGRES.glob(f"{version or '*'}/bin/{name}") if os.access(path, os.X_OK)]

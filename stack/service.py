@@ -27,7 +27,8 @@ class Service:
 
     `prepare` makes what the process needs on disk, before it starts; `initialise` makes what it needs inside, as soon
     as it `answers`, and again whenever the text given by `initialised_by` changes. Both may be cut off at any point and
-    are then run again. A service starts when those that it comes `after` are healthy, and stops before them.
+    are then run again. One that runs elsewhere is initialised by `tillstream servers prepare`. A service starts when
+    those that it comes `after` are healthy, and stops before them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Service:
     ports: Callable[[Settings], Mapping[int, str]] = lambda _settings: {}  # port: the setting that moves it
     secrets: tuple[str, ...] = ()  # names of password files, made before the first start
     administrator: str = ""  # the one of them that the data cannot do without
+    external_secrets: tuple[str, ...] = ()  # those that `initialise` wants of one that runs elsewhere
     prepare: Callable[[Settings], None] = nothing
     initialise: Callable[[Settings], None] = nothing
     initialised_by: Callable[[Settings], str] = lambda _settings: ""

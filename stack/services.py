@@ -7,10 +7,11 @@ from stack.mysql import MYSQL
 from stack.postgres import POSTGRES
 from stack.service import Service
 from stack.stream import STREAM
+from stack.superset import SUPERSET
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 
-SERVICES: tuple[Service, ...] = (KAFKA, MONGO, MYSQL, STREAM, POSTGRES, AIRFLOW, SCHEDULER, DAGS)
+SERVICES: tuple[Service, ...] = (KAFKA, MONGO, MYSQL, STREAM, POSTGRES, AIRFLOW, SCHEDULER, DAGS, SUPERSET)
 
 
 def embedded(settings: Settings) -> tuple[Service, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
 from datetime import date
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def _ports(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    return str(IPv4Address(text))
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
@@ -83,10 +88,14 @@ class Settings:
     mongo_port: int = _setting(27117, "port of the embedded MongoDB", _positive)
     mysql_port: int = _setting(13306, "port of the embedded MySQL-protocol server", _positive)
     airflow_port: int = _setting(18080, "port of the embedded Airflow's page and API", _positive)
+    superset_port: int = _setting(18088, "port of the embedded Superset's dashboards", _positive)
     kafka: str = _setting("", "Kafka bootstrap servers, host:port,…; default: the embedded one")
     mongo: str = _setting("", "MongoDB hosts and replica set, host:port,…/?replicaSet=…; default: the embedded one")
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
+    postgres: str = _setting("", "PostgreSQL of Airflow's and Superset's records, host:port; default: the embedded one")
     airflow: str = _setting("", "Airflow's address, http://host:port; default: the embedded one", _url)
+    superset: str = _setting("", "Superset's address, http://host:port; default: the embedded one", _url)
+    listen: str = _setting("127.0.0.1", "IPv4 address on which Airflow's and Superset's pages listen", _address)
     spark_master: str = _setting("local[*]", "Spark master of the stream")
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
     batch_master: str = _setting("local[*]", "Spark master of the batch jobs")
@@ -126,6 +135,10 @@ class Settings:
     @property
     def airflow_url(self) -> str:
         return self.airflow or f"http://127.0.0.1:{self.airflow_port}"
+
+    @property
+    def superset_url(self) -> str:
+        return self.superset or f"http://127.0.0.1:{self.superset_port}"
 
     @property
     def rules(self) -> Rules:

@@ -21,7 +21,7 @@ def work(settings: Settings, chosen: argparse.Namespace, required: Declared | No
     """Publishes a run's generation. Raises TerminalError when it is not proved; `required` are the gate's checks."""
     connection = connect(settings, "batch")
     try:
-        required = _required() if required is None else required
+        required = declared_checks() if required is None else required
         done = publication.publish(connection, chosen.run, required, settings.timezone)
         removed = prune(connection)
     finally:
@@ -41,7 +41,8 @@ def sentence(done: Published) -> str:
     )
 
 
-def _required() -> Declared:
+def declared_checks() -> Declared:
+    """The gate's checks of each stage."""
     return {stage: {check.check_name for check in declared(stage)} for stage in STAGES}
 
 

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs.batch.command import parser, run
 from jobs.batch.raw_reading import raw_events
 from jobs.session import batch_session
-from jobs.transforms import COUNT, SALES, STOCK, additions, without_names
+from jobs.transforms import COUNT, SALES, STOCK, additions
 from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.stores import live, live_rebuild, rollback
@@ -97,7 +97,7 @@ def _sums(
     session: SparkSession, settings: Settings, epochs: Epochs, begin: Mapping[Source, int], end: Mapping[Source, int]
 ) -> DataFrame:
     events = raw_events(session, settings, live_rebuild.ranges(epochs, begin, end))
-    return without_names(additions(events, settings.timezone, carry=("epoch",)), "epoch")
+    return additions(events, settings.timezone, carry=("epoch",))
 
 
 def _put_aside(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[pa.RecordBatch]:
@@ -111,7 +111,7 @@ def _put_aside(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterato
 
 
 def rows_by_table(found: pa.Table) -> Rows:
-    """Rows of `transforms.without_names`, each with the live table that it belongs in."""
+    """Rows of `transforms.additions`, each with the live table that it belongs in."""
     named = found.append_column("quantity", found["counted"])
     parts = {table: named.filter(pc.equal(named["figure"], figure)) for figure, table in TABLES.items()}
     return {table: part for table, part in parts.items() if part.num_rows}

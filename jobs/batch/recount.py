@@ -69,20 +69,27 @@ def candidate(settings: Settings, night: Generation, months: Sequence[str], rang
 
 
 def _write(batches: Iterable[pa.RecordBatch], settings: Settings, generation: int) -> Iterator[pa.RecordBatch]:
+    """Writes a partition, which the session's number of reducers keeps small, at once."""
+    whole = list(batches)
+    if not whole:
+        return
     connection = connect(settings, "batch")
     try:
-        for batch in batches:
-            written = truth_store.write(connection, generation, rows_by_table(pa.Table.from_batches([batch])))
-            yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
+        written = truth_store.write(connection, generation, rows_by_table(pa.Table.from_batches(whole)))
+        yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
     finally:
         connection.close()
 
 
 def rows_by_table(found: pa.Table) -> dict[tables.Table, pa.Table]:
-    """Rows of `transforms.truth`, each with the table that it belongs in."""
+    """Rows of `transforms.truth`, each with the table that it belongs in, in the order of its key."""
     named = found.append_column("quantity", found["counted"])
     parts = {table: named.filter(pc.equal(named["grain"], grain)) for grain, table in TABLES.items()}
-    return {table: part for table, part in parts.items() if part.num_rows}
+    return {table: part.sort_by(_order(table)) for table, part in parts.items() if part.num_rows}
+
+
+def _order(table: tables.Table) -> list[tuple[str, str]]:
+    return [(column.name, "ascending") for column in table.key if column.name != "generation"]
 
 
 def _events(ranges: Sequence[Range]) -> int:

@@ -21,6 +21,7 @@ from tillstream.stores.live import FloorMovedError, LiveBatch, Tally
 from tillstream.stores.mysql import Connection, Cursor, connect
 from tillstream.tables import LIVE_SALES, LIVE_STOCK
 
+CARRIED = ("product_name", "tally")
 # Below this many records one task is faster than two: it needs no shuffle.
 SMALL_BATCH = 20_000
 PATIENCE_SECONDS = 300  # a restart of the database is waited for; the supervisor takes over after that
@@ -65,7 +66,7 @@ class MicroBatches:
         wanted = records.select("topic", "partition", "offset", "timestamp", "key", "value").coalesce(tasks)
         task = partial(recorded, recording=Recording(self._settings, floor))
         counting = wanted.mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
-        return live_batch(additions(counting, self._settings.timezone, carry=("tally",)).toArrow().to_pylist())
+        return live_batch(additions(counting, self._settings.timezone, carry=CARRIED).toArrow().to_pylist())
 
     def _apply(self, connection: "Connection[Cursor]", *, batch: LiveBatch, floor: dict[Source, int]) -> None:
         unknown = [tally.source for tally in batch.tallies if tally.source not in floor]
@@ -104,7 +105,7 @@ class MicroBatches:
 
 
 def live_batch(added: Iterable[dict[str, Any]]) -> LiveBatch:
-    """The rows of `transforms.additions`, carrying `tally`, as rows of the live tables."""
+    """The rows of `transforms.additions`, carrying CARRIED, as rows of the live tables."""
     batch = LiveBatch(sales=[], stock=[], counts=[], tallies=[], names={})
     for row in added:
         if row["figure"] is None:

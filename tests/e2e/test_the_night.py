@@ -66,6 +66,36 @@ def test_the_first_night_publishes_what_live_figures_were(
     tillstream.run("verify")
 
 
+def test_the_last_night_is_told_and_a_published_month_explained(tillstream: CommandLine) -> None:
+    night = tillstream.json("status")["last_night"]
+    assert (night["generation"], night["kind"], night["outcome"]) == (1, "night", "published")
+    assert MONTH in night["months"]
+    assert night["events"] > 0
+    assert night["checks"] > 100
+    assert not [failed for failed in night["failed_checks"] if "critical" in failed]
+    output, _ = tillstream.run("status")
+    assert f"last night: {night['run_id']} (night), opened " in output
+
+    found = tillstream.json("explain", "--month", MONTH)
+    assert (found["generation"], found["run_id"], found["from_live"]) == (1, night["run_id"], 0)
+    assert found["code_version"] == night["code_version"]
+    assert found["from_truth"] == sum(figure["units_of_receipts"] for figure in found["figures"])
+    assert {figure["state"] for figure in found["figures"]} == {"final"}
+    assert all(figure["revenue"] == figure["revenue_of_receipts"] for figure in found["figures"])
+    assert found["restatements"] == []
+
+
+def test_a_forecast_with_its_plan_follows_the_night(tillstream: CommandLine, query: Query) -> None:
+    verdict = tillstream.json("nightly", "--month", MONTH, "--forecast")
+
+    assert (verdict["outcome"], verdict["failed_task"]) == ("published", None)
+    assert verdict["tasks"] == dict.fromkeys(("forecast", "check_forecast", "publish_forecast"), "success")
+    assert verdict["message"].startswith("Forecast ")
+    assert verdict["run"].startswith("asset_triggered__")
+    products = query("SELECT COUNT(DISTINCT product_id) FROM sales_by_month")
+    assert query("SELECT COUNT(DISTINCT product_id) FROM demand_forecast WHERE is_current = 1") >= products
+
+
 def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, tillstream: CommandLine) -> None:
     night = tillstream.start("nightly", "--month", MONTH)
     deadline = time.monotonic() + 120
@@ -80,6 +110,19 @@ def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, till
     assert night.returncode == 0, errors
     assert output.count("recount: done") == 1
     tillstream.run("verify")
+
+
+def test_a_rollback_brings_the_first_publication_back(tillstream: CommandLine, query: Query) -> None:
+    before = query(TOTALS)
+    assert tillstream.json("explain", "--month", MONTH)["generation"] == 2
+    output, _ = tillstream.run("rollback")
+
+    assert output.startswith("Readers see generation 1 again")
+    assert tillstream.json("explain", "--month", MONTH)["generation"] == 1
+    assert query(TOTALS) == before
+    tillstream.run("verify")
+    _, errors = tillstream.run("rollback", "--to", "99", code=1)
+    assert errors.startswith("tillstream: ")
 
 
 def test_a_refused_night_says_why_and_readers_keep_yesterday_s_truth(
@@ -103,4 +146,3 @@ def test_an_airflow_that_is_away_is_a_failure_for_now(shop: Settings, tillstream
     _, errors = tillstream.run("nightly", code=75)
     assert "does not answer" in errors
     tillstream.run("up")
-    tillstream.run("nightly", "--month", "2019-99", code=1)  # Airflow checks the params

@@ -54,9 +54,9 @@ class NightShift:
         return self._step(night, deadly=deadly)
 
     def finish(self) -> None:
-        """Every night that is under way comes to its end."""
+        """Every night that is under way comes to its end, the youngest first: it overtakes the others."""
         while self.running and self.refusal is None:
-            self._step(self.running[0], deadly=False)
+            self._step(self.running[-1], deadly=False)
 
     def whole(self, run: str, **options: Any) -> None:
         """A night from begin to end, without a crash."""

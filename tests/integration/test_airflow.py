@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack import airflow_configuration, folders, processes
+from stack import airflow_configuration, folders, postgres_databases, processes
 from stack.airflow_api import Airflow, Run, health, run_page
 from stack.airflow_history import forget
 from stack.lifecycle import down, logs_paths, restart, up
@@ -130,7 +130,7 @@ def test_postgres_is_nobody_s_but_the_stack_s(airflow: Settings) -> None:
     assert server.uids().effective != 0
     assert server.net_connections("inet") == []
     assert [each.laddr for each in server.net_connections("unix") if each.status]
-    sockets = airflow_configuration.database_sockets(airflow)
+    sockets = postgres_databases.sockets(airflow)
     assert (sockets.stat().st_mode & 0o777, sockets.stat().st_uid) == (0o700, server.uids().effective)
     assert folders.of_service(airflow, "postgres").stat().st_uid == os.geteuid()
 

@@ -41,6 +41,8 @@ def test_passwords_are_different_and_only_their_owner_may_read_them(servers: Set
         "mysql_root", "mongo_administrator", "mongo_keyfile",
         "postgres_administrator", "postgres_airflow", "airflow_admin", "airflow_fernet", "airflow_session",
         "airflow_token",
+        "postgres_superset", "superset_admin", "superset_owner", "superset_viewer", "superset_key", "superset_guest",
+        "superset_async",
         *(f"mysql_{account}" for account in MYSQL_ACCOUNTS), *(f"mongo_{account}" for account in MONGO_RIGHTS),
     }  # fmt: skip
     assert len(set(passwords(servers))) == len(passwords(servers))

@@ -196,7 +196,7 @@ def test_a_job_tells_its_failure_in_one_message(shop: Shop, capfd: pytest.Captur
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILLSTREAM_HOME", str(shop.settings.home))
         patch.setattr("sys.argv", ["publish", "--run", "none"])
-        patch.setattr(publish, "_required", dict)
+        patch.setattr(publish, "declared_checks", dict)
         code = publish.main()
 
     assert code == 1

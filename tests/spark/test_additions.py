@@ -34,10 +34,13 @@ def movement(kind: str, quantity: int, day: date, **changes: Any) -> Row:
     return event(kind=kind, quantity=quantity, day=day, **absent) | changes
 
 
-def added(spark: SparkSession, events: Sequence[Row], timezone: str = YANGON, carry: Sequence[str] = ()) -> list[Row]:
+def added(
+    spark: SparkSession, events: Sequence[Row], timezone: str = YANGON, carry: Sequence[str] = ("product_name",)
+) -> list[Row]:
     """The rows of `additions` over two partitions."""
-    schema = ", ".join([EVENT_COLUMNS, *(f"{name} string" for name in carry)])
-    names = [*NAMES, *carry]
+    more = [name for name in carry if name not in NAMES]
+    schema = ", ".join([EVENT_COLUMNS, *(f"{name} string" for name in more)])
+    names = [*NAMES, *more]
     frame = spark.createDataFrame([tuple(row.get(name) for name in names) for row in events], schema).repartition(2)
     rows: list[Row] = additions(frame, timezone, carry).toArrow().to_pylist()
     return rows

@@ -21,7 +21,6 @@ from jobs.transforms import (
     TRUTH_KEYS,
     additions,
     truth,
-    without_names,
 )  # fmt: skip
 from tests.night.fold import sales_by_hour
 from tests.spark.test_additions import FIGURES, NAMES, YANGON, Row, event, movement, random_sale
@@ -129,7 +128,7 @@ def test_live_rows_keep_their_epoch_and_lose_the_name(spark: SparkSession) -> No
         [(*(row.get(name) for name in NAMES), epoch) for row, epoch in zip(events, (2, 2, 3), strict=True)],
         f"{EVENT_COLUMNS}, epoch bigint",
     )
-    rows = without_names(additions(frame, YANGON, carry=("epoch",)), "epoch").toArrow().to_pylist()
+    rows = additions(frame, YANGON, carry=("epoch",)).toArrow().to_pylist()
 
     assert sorted((row["epoch"], row["figure"], row["units"]) for row in rows) == [(2, SALES, 4), (3, SALES, 5)]
     assert "product_name" not in rows[0]

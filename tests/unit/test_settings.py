@@ -148,6 +148,11 @@ def test_airflow_elsewhere_takes_the_place_of_the_embedded_one(tmp_path: Path) -
         loaded(tmp_path, TILLSTREAM_AIRFLOW="airflow.test:8080")
 
 
+def test_superset_elsewhere_takes_the_place_of_the_embedded_one(tmp_path: Path) -> None:
+    assert Settings(superset_port=4).superset_url == "http://127.0.0.1:4"
+    assert loaded(tmp_path, TILLSTREAM_SUPERSET="https://pages.test/").superset_url == "https://pages.test"
+
+
 def test_settings_cannot_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().currency = "USD"  # type: ignore[misc]  # that is the point

@@ -5,7 +5,18 @@ import sys
 import click
 
 from tillstream import __version__
-from tillstream.cli import data, embedded, explanation, figures, night, ordering, orders, quarantine, truth
+from tillstream.cli import (
+    data,
+    embedded,
+    explanation,
+    figures,
+    night,
+    ordering,
+    orders,
+    quarantine,
+    servers,
+    truth,
+)
 from tillstream.errors import TillstreamError, told
 
 
@@ -15,7 +26,7 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-PARTS = (embedded, data, figures, explanation, ordering, orders, quarantine, night, truth)
+PARTS = (embedded, servers, data, figures, explanation, ordering, orders, quarantine, night, truth)
 for part in (each for module in PARTS for each in module.COMMANDS):
     command.add_command(part)
 

@@ -16,14 +16,14 @@ from tillstream.stores.mysql import connect, rows, snapshot
 @click.option("--service", "services", multiple=True, help="Only this service and what it needs; may be repeated.")
 def up(services: tuple[str, ...]) -> None:
     """Starts the whole stack, or what is missing of it. Twice changes nothing."""
-    from stack.airflow_configuration import ADMIN, ADMIN_SECRET
-    from stack.folders import secrets
     from stack.lifecycle import up as start
+    from stack.pages import pages
 
     settings = start(load(), click.echo, services or None)
     click.echo(f"The stack is up; its state is in {settings.home}. `tillstream status` shows it.")
-    if not settings.airflow and (not services or "airflow" in services):
-        click.echo(f"Airflow: {settings.airflow_url}, user {ADMIN}, password in {secrets(settings) / ADMIN_SECRET}")
+    for name, sentence in pages(settings).items():
+        if not services or name in services:
+            click.echo(sentence)
 
 
 @click.command()
@@ -41,6 +41,7 @@ def status(json: bool) -> None:
     """Each service's health, process and port; how fresh the figures are; the last night and forecast."""
     from reports import last_forecast as forecasts
     from reports import last_night as nights
+    from stack.pages import pages
     from stack.status import status as look
 
     settings = load()
@@ -52,7 +53,7 @@ def status(json: bool) -> None:
     if json:
         print_json({
             "services": services, "freshness": layers, "last_night": night, "forecast": forecast,
-            "home": str(settings.home),
+            "pages": pages(settings), "home": str(settings.home),
         })  # fmt: skip
     else:
         print_table(
@@ -63,6 +64,8 @@ def status(json: bool) -> None:
                 for s in services
             ),
         )
+        for sentence in pages(settings).values():
+            click.echo(sentence)
         for layer in layers:
             click.echo(
                 f"{layer['layer']}: {layer['events_behind']:,} events behind, "

@@ -4,13 +4,13 @@ import sys
 
 import click
 
-from tillstream.cli.output import as_json, print_json
+from tillstream.cli.output import Month, as_json, print_json
 from tillstream.settings import load, variable
 
 
 @click.command()
 @click.option("--full", is_flag=True, help="Recount every month, not only those that were touched.")
-@click.option("--month", metavar="YYYY-MM", help="Recount this month only.")
+@click.option("--month", type=Month(), metavar="YYYY-MM", help="Recount this month only.")
 @click.option("--forecast", is_flag=True, help="Wait for the forecast that follows, too: the verdict is of both.")
 @as_json
 def nightly(full: bool, month: str | None, forecast: bool, json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tillstream import tables
 from tillstream.stores.generations import Generation
-from tillstream.stores.mysql import Cursor
+from tillstream.stores.mysql import GROUPING, Cursor
 from tillstream.tables import SALES_FIGURES, STOCK_FIGURES
 
 LATE, UNEXPLAINED = "late", "unexplained"
@@ -61,7 +61,7 @@ def compare(cursor: Cursor, night: Generation, figure: Figure, month: str, base_
     )
     unlike = " OR ".join(f"SUM(`sign` * {value}) <> 0" for value in figure.figures)
     by_key = (
-        f"SELECT DATE({at}) AS `day`, {key}, {_sums_of_parts()}, SUM(`part` = 'live') AS `live_rows`, "
+        f"{GROUPING} DATE({at}) AS `day`, {key}, {_sums_of_parts()}, SUM(`part` = 'live') AS `live_rows`, "
         f"{unlike} AS `wrong` FROM ({parts}) q GROUP BY {at}, {key}"
     )
     cursor.execute(

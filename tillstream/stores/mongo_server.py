@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -24,13 +24,13 @@ NOT_YET_INITIALISED, ALREADY_INITIALISED = 94, 23
 
 
 def answers(settings: Settings) -> bool:
-    """Whether the server answers at all."""
-    return _hello(settings) is not None
+    """Whether a server answers at all, be it part of a replica set or not yet."""
+    return any(_hello(_alone(settings, host)) is not None for host in _hosts(settings))
 
 
 def is_primary(settings: Settings) -> bool:
     """Whether the server takes majority writes."""
-    return bool((_hello(settings) or {}).get("isWritablePrimary"))
+    return bool((_hello(settings.mongo_hosts) or {}).get("isWritablePrimary"))
 
 
 def create_administrator(socket: Path, password: str) -> None:
@@ -41,23 +41,19 @@ def create_administrator(socket: Path, password: str) -> None:
 
 
 def make_primary(settings: Settings, password: str) -> None:
-    """Makes the embedded server the one member of its replica set, under the port that it has now."""
-    deadline = time.monotonic() + PRIMARY_SECONDS
-    while True:  # a server that has just started closes every connection once it has read its configuration
-        try:
-            with translated("setting up MongoDB's replica set"), _administrator(settings, password) as client:
-                _configure(client[ADMINISTRATION], f"127.0.0.1:{settings.mongo_port}")
-            break
-        except TransientError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    """Makes the servers one replica set, unless they are; the embedded one under the port that it has now.
+
+    Servers elsewhere become its members under the names that TILLSTREAM_MONGO has for them. A set that they form
+    already stays as it is, and so does what names no replica set, as the routers of a cluster do.
+    """
+    if not settings.mongo or (_replica_set_name(settings) and not is_primary(settings)):
+        _configure(settings, password)
     _wait_until_primary(settings)
 
 
 def grant(settings: Settings, password: str, passwords: dict[str, str]) -> None:
     """Makes each account with its password and its rights, and no others."""
-    with translated("granting rights"), _administrator(settings, password) as client:
+    with translated("granting rights"), _administrator(settings.mongo_hosts, password) as client:
         database = client[MONGO_DATABASE]
         for account, rights in MONGO_RIGHTS.items():
             name = f"tillstream_{account}"
@@ -69,19 +65,35 @@ def grant(settings: Settings, password: str, passwords: dict[str, str]) -> None:
             _create_or_update(database, "User", name, pwd=passwords[account], roles=[name])
 
 
-def _hello(settings: Settings) -> Document | None:
+def _hello(address: str) -> Document | None:
     """What the server says of itself to anybody; None when it does not answer."""
     try:
-        with MongoClient[Document](f"mongodb://{settings.mongo_hosts}", serverSelectionTimeoutMS=LOOK_MS) as client:
+        with MongoClient[Document](f"mongodb://{address}", serverSelectionTimeoutMS=LOOK_MS) as client:
             return client[ADMINISTRATION].command("hello")
     except PyMongoError:
         return None
 
 
-def _administrator(settings: Settings, password: str) -> "MongoClient[Document]":
-    return MongoClient(
-        f"mongodb://{settings.mongo_hosts}", username=ADMINISTRATOR, password=password, authSource=ADMINISTRATION
-    )
+def _hosts(settings: Settings) -> list[str]:
+    return settings.mongo_hosts.partition("/")[0].split(",")
+
+
+def _options(settings: Settings) -> dict[str, str]:
+    return dict(parse_qsl(settings.mongo_hosts.partition("?")[2]))
+
+
+def _replica_set_name(settings: Settings) -> str:
+    return _options(settings).get("replicaSet", "")
+
+
+def _alone(settings: Settings, host: str) -> str:
+    """The address of one server, whatever it is part of."""
+    others = {name: value for name, value in _options(settings).items() if name != "replicaSet"}
+    return f"{host}/?{urlencode(others | {'directConnection': 'true'})}"
+
+
+def _administrator(address: str, password: str) -> "MongoClient[Document]":
+    return MongoClient(f"mongodb://{address}", username=ADMINISTRATOR, password=password, authSource=ADMINISTRATION)
 
 
 def _replica_set(admin: "Database[Document]") -> Document | None:
@@ -94,19 +106,40 @@ def _replica_set(admin: "Database[Document]") -> Document | None:
     return config
 
 
-def _configure(admin: "Database[Document]", member: str) -> None:
-    config = _replica_set(admin)
-    if config is None:
-        _initiate(admin, member)
-    elif config["members"][0]["host"] != member:
+def _configure(settings: Settings, password: str) -> None:
+    deadline = time.monotonic() + PRIMARY_SECONDS
+    while True:  # a server that has just started closes every connection once it has read its configuration
+        try:
+            with translated("setting up MongoDB's replica set"):
+                return _form(settings, password)
+        except TransientError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _form(settings: Settings, password: str) -> None:
+    hosts = _hosts(settings)
+    with _administrator(_alone(settings, hosts[0]), password) as client:
+        admin = client[ADMINISTRATION]
+        config = _replica_set(admin)
+        if config is None:
+            _initiate(admin, _replica_set_name(settings) or REPLICA_SET, hosts)
+        elif not settings.mongo:
+            _move(admin, config, hosts[0])
+
+
+def _move(admin: "Database[Document]", config: Document, member: str) -> None:
+    if config["members"][0]["host"] != member:
         config["members"][0]["host"] = member
         config["version"] += 1
         admin.command("replSetReconfig", config, force=True)
 
 
-def _initiate(admin: "Database[Document]", member: str) -> None:
+def _initiate(admin: "Database[Document]", name: str, hosts: list[str]) -> None:
+    members = [{"_id": number, "host": host} for number, host in enumerate(hosts)]
     try:
-        admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": member}]})
+        admin.command("replSetInitiate", {"_id": name, "members": members})
     except OperationFailure as error:
         if error.code != ALREADY_INITIALISED:
             raise

@@ -1,0 +1,70 @@
+"""Airflow beside the stream under test: its DAGs are run as a person would, and followed to their end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stack import processes
+from stack.airflow_api import Airflow, Run
+from tests.faults.stream.shop import Shop, wait_until
+from tillstream.errors import TillstreamError, TransientError
+
+PARTS = ("airflow-dags", "airflow-scheduler", "airflow", "postgres")
+RUN_SECONDS = 280.0
+
+
+class DagRuns:
+    """The DAGs of a shop whose Airflow runs."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self.airflow = Airflow(shop.settings)
+
+    def ended(self, dag_id: str, params: dict[str, Any] | None = None) -> Run:
+        """A run from its begin to its end."""
+        begun: list[Run] = []
+
+        def is_begun() -> bool:
+            try:
+                begun.append(self.airflow.trigger(dag_id, params or {}))
+            except TillstreamError:  # Airflow has just started and knows no DAG yet
+                return False
+            return True
+
+        wait_until(is_begun, f"Airflow takes a run of {dag_id}", pause=1.0)
+        [run] = begun
+
+        def is_over() -> bool:
+            nonlocal run
+            try:
+                run = self.airflow.run(dag_id, run.dag_run_id)
+            except TransientError:
+                return False
+            return run.state in {"success", "failed"}
+
+        wait_until(is_over, f"{dag_id} ends", seconds=RUN_SECONDS, pause=0.5)
+        return run
+
+    def said(self, run: Run, dag_id: str, task_id: str) -> Any:
+        """The last line of a task, or what it left of its failure."""
+        return self.airflow.said(dag_id, run.dag_run_id, task_id, "return_value") or self.airflow.said(
+            dag_id, run.dag_run_id, task_id, "failure"
+        )
+
+    def is_running(self, module: str) -> bool:
+        """Whether a task that runs this module has begun."""
+        found = processes.of_stack(self._shop.home, ["airflow-scheduler"])
+        words = [Path(f"/proc/{process.pid}/cmdline") for process in found]
+        return any(module.encode() in path.read_bytes() for path in words if path.exists())
+
+
+@contextmanager
+def airflow_beside(shop: Shop) -> Iterator[DagRuns]:
+    """Starts Airflow; other scenarios do without it, for its watch would start a stream anew that they stop."""
+    shop.up("stream", "airflow")
+    try:
+        yield DagRuns(shop)
+    finally:
+        for part in PARTS:
+            shop.stop(part)
