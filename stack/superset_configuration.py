@@ -25,7 +25,7 @@ PREPARE_SECONDS = 600
 REFUSED = 2  # the preparation's exit code when it has said in words what is wrong
 
 TEXT = """\
-# Written by `tillstream up`, for the packages {version} and the dashboards {content}.
+# Written by `tillstream up`, for the packages, dashboards and users {content}.
 import logging
 from datetime import datetime
 from pathlib import Path
@@ -149,8 +149,7 @@ def files(settings: Settings) -> dict[str, str]:
     """The configuration file by name. It holds secrets."""
     host, port = settings.mysql_address
     values = {
-        "version": version(),
-        "content": folders.digest(_content_files()),
+        "content": _digest(settings)[:12],  # when it changes, Superset starts anew, and is prepared before
         "folder": str(folders.of_service(settings, "superset")),
         "key": settings.secret(KEY_SECRET),
         "guest": settings.secret(GUEST_SECRET),
@@ -184,7 +183,7 @@ def prepare(settings: Settings) -> None:
     """
     folder = folders.of_service(settings, "superset")
     stamp = folder / STAMP
-    digest = hashlib.sha256(content(settings).encode()).hexdigest()
+    digest = _digest(settings)
     if stamp.exists() and stamp.read_text() == digest:
         return
     told = {
@@ -204,6 +203,10 @@ def prepare(settings: Settings) -> None:
         output = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise TerminalError(f"Superset could not be prepared:\n{output}")
     folders.write(stamp, digest)
+
+
+def _digest(settings: Settings) -> str:
+    return hashlib.sha256(content(settings).encode()).hexdigest()
 
 
 def _content_files() -> list[Path]:

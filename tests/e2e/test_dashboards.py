@@ -111,9 +111,8 @@ def test_a_chart_shows_what_its_view_says(title: str, shown: dict[str, list[dict
     found = shown[title]
     if "the first" in title or "the latest" in title:
         assert len(found) == min(len(wanted), 100)
-        assert {len(row) for row in found} == {len(wanted[0])}
     else:
-        assert plain_rows(found, list(found[0])) == wanted
+        assert plain_rows(found, list(found[0])) == wanted != []
 
 
 def test_every_dashboard_is_drawn_without_an_error(viewer: Page) -> None:
