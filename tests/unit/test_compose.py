@@ -188,6 +188,25 @@ def test_every_container_of_ours_runs_a_service_of_the_stack() -> None:
     assert run.keys() == STACK.keys() - {"kafka", "mongo", "mysql", "postgres"}
 
 
+ASKS = re.compile(r'\b(connect|events|rejects)\((?:self\._)?settings, "(\w+)"')
+
+
+@pytest.mark.parametrize(
+    ("container", "sources"),
+    [("stream", ["stack/stream.py", "jobs/streaming"]), ("airflow-scheduler", ["jobs/batch", "expectations"])],
+)
+def test_a_container_has_the_passwords_that_its_code_asks_for(container: str, sources: list[str]) -> None:
+    files = [file for source in sources for file in [*(ROOT / source).rglob("*.py"), ROOT / source] if file.is_file()]
+    asked = {
+        f"{'mysql' if function == 'connect' else 'mongo'}_{account}"
+        for file in files
+        for function, account in ASKS.findall(file.read_text())
+    }
+
+    assert len(asked) == 2
+    assert asked <= set(services(COMPOSE)[container]["secrets"])
+
+
 SHOWN = [line for line in commands("docker") if line.words[0] == "compose" and len(line.words) > 1]
 
 
