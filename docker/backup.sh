@@ -16,9 +16,9 @@ draft=$(cd "$folder.part" && pwd)
 trap 'docker compose up --detach --no-build' EXIT
 docker compose stop # the stream first: each before what it depends on
 docker compose config --images | sort -u >"$draft/images"
-for volume in $(docker compose config --volumes); do
-    docker run --rm --network none --user 0:0 --entrypoint tar --volume "${project}_$volume:/volume:ro" \
-        tillstream:0.1.0 -C /volume -cf - . >"$draft/$volume.tar"
+for volume in $(docker volume ls --quiet --filter "label=com.docker.compose.project=$project"); do
+    docker run --rm --network none --user 0:0 --entrypoint tar --volume "$volume:/volume:ro" \
+        tillstream:0.1.0 -C /volume -cf - . >"$draft/$volume.volume.tar"
 done
 tar -C "$secrets" -cf "$draft/secrets.tar" .
 cp .env "$draft/env"

@@ -16,7 +16,7 @@ die() {
 (cd "$folder" && sha256sum --check --quiet SHA256SUMS) || die "$folder is damaged."
 [ -z "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$project")" ] ||
     die "There are volumes already. A backup takes the place of all of them or of none:
-to give them up for ever, docker compose down --volumes; then run this again."
+to give them up for ever, docker compose --profile tools down --volumes; then run this again."
 [ -e .env ] || cp "$folder/env" .env
 secrets=${TILLSTREAM_SECRETS:-$(sed -n 's/^TILLSTREAM_SECRETS=//p' .env)}
 mkdir -p "$secrets"
@@ -26,10 +26,10 @@ tar -C "$secrets" -df "$folder/secrets.tar" >/dev/null 2>&1 ||
 docker compose config --images | sort -u | cmp -s - "$folder/images" ||
     die "The backup was made by other versions ($(tr '\n' ' ' <"$folder/images")): check out theirs, restore, then upgrade."
 
-docker compose up --no-start
-for volume in $(docker compose config --volumes); do
-    docker run --rm --interactive --network none --user 0:0 --entrypoint tar --volume "${project}_$volume:/volume" \
-        tillstream:0.1.0 -C /volume -xpf - <"$folder/$volume.tar"
+docker compose --profile tools up --no-start # makes the volumes, also those that only the command has
+for archive in "$folder"/*.volume.tar; do
+    docker run --rm --interactive --network none --user 0:0 --entrypoint tar \
+        --volume "$(basename "$archive" .volume.tar):/volume" tillstream:0.1.0 -C /volume -xpf - <"$archive"
 done
 docker compose up --detach --no-build
 echo "Everything is back. Prove it: docker compose run --rm tillstream verify"

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from tillstream.stores.mysql import GROUPING
-from tillstream.tables import LIVE_COUNTS, LIVE_SALES, LIVE_STOCK, Column, Table
+from tillstream.tables import GROUPING, LIVE_COUNTS, LIVE_SALES, LIVE_STOCK, Column, Table
 
 SALE_KINDS = "('sale', 'return')"
 

@@ -44,7 +44,7 @@ def _prepare(settings: Settings) -> None:
 
 def _is_healthy(settings: Settings) -> bool:
     try:
-        connection = mysql.connect(settings, "operator")
+        connection = mysql.connect(settings, "stream")
     except TillstreamError:
         return False
     try:

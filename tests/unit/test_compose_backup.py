@@ -17,9 +17,9 @@ STAND_IN = """\
 set -eu
 echo "$*" >>"$ENGINE/asked"
 case "$*" in
-    "compose config --volumes") ls "$ENGINE/declared" ;;
     "compose config --images") cat "$ENGINE/images" ;;
-    "compose up --no-start") (cd "$ENGINE/volumes" && ls ../declared | sed s/^/tillstream_/ | xargs mkdir) ;;
+    "compose --profile tools up --no-start")
+        (cd "$ENGINE/volumes" && ls ../declared | sed s/^/tillstream_/ | xargs mkdir) ;;
     "volume ls "*) ls "$ENGINE/volumes" ;;
     "run "*)
         while [ "$1" != --volume ]; do shift; done
@@ -139,7 +139,7 @@ def test_a_damaged_backup_is_refused(engine: Engine, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     engine.call("backup.sh", str(backup))
     engine.lose_everything()
-    with (backup / "mysql.tar").open("ab") as file:
+    with (backup / "tillstream_mysql.volume.tar").open("ab") as file:
         file.write(b"x")
 
     assert "is damaged" in engine.call("restore.sh", str(backup)).stderr

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from tillstream import tables
 from tillstream.stores.generations import Generation
-from tillstream.stores.mysql import GROUPING, Cursor
-from tillstream.tables import SALES_FIGURES, STOCK_FIGURES
+from tillstream.stores.mysql import Cursor
+from tillstream.tables import GROUPING, SALES_FIGURES, STOCK_FIGURES
 
 LATE, UNEXPLAINED = "late", "unexplained"
 

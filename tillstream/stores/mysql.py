@@ -26,10 +26,6 @@ SESSION = (
     "innodb_lock_wait_timeout = 10"
 )
 
-# Begins a SELECT that groups very many rows: the server sorts them then. Left to itself it looks each one up by its
-# long key in a temporary table on the disk, which takes twice as long.
-GROUPING = "SELECT SQL_BIG_RESULT"
-
 PASSING = {
     ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, ER.CON_COUNT_ERROR, ER.SERVER_SHUTDOWN, ER.QUERY_INTERRUPTED,
     ER.OPTION_PREVENTS_STATEMENT,  # read-only

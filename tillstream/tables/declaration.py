@@ -25,6 +25,10 @@ PIECES = "DECIMAL(20,3)"  # of a forecast: what is expected need not be whole
 SHARE = "DECIMAL(9,6)"
 DOCUMENT = "MEDIUMTEXT"
 
+# Begins a SELECT that groups very many rows: the server sorts them then. Left to itself it looks each one up by its
+# long key in a temporary table on the disk, which takes twice as long.
+GROUPING = "SELECT SQL_BIG_RESULT"
+
 
 @dataclass(frozen=True)
 class Column:
