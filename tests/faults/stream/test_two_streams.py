@@ -40,4 +40,5 @@ def _trade_until(is_met: Callable[[], bool], till: Till) -> None:
         till.trade(30)
         return is_met()
 
-    wait_until(traded, "both streams run", pause=1.0)  # or the slower one would find the floor moved for ever
+    # A till without a pause would move the floor under the slower stream for ever.
+    wait_until(traded, "both streams run", seconds=300, pause=10)
