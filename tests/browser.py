@@ -1,6 +1,7 @@
 """A person before the dashboards: the machine's own Chromium, logged in, looking at all of a page at once."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ PATIENCE_MS = 90_000  # two cores that a stream, a night and a browser share
 TALL = 6_000  # what lies outside the window is not drawn
 WIDTHS = (1280, 390)
 CHART = "[data-test=chart-grid-component]"
+HOME = re.compile(r"[^?]*/dashboard/today/")  # not the log-in page, whose address names where one was going
 
 
 @contextmanager
@@ -37,11 +39,11 @@ def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDT
     with browser.new_context(base_url=settings.superset_url, viewport=viewport, timezone_id="UTC") as context:  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.goto("/login/")
+        page.goto("/login/", wait_until="networkidle")  # the form is sent with a token that the page fetches first
         page.fill("#username", user)
         page.fill("#password", settings.secret(USERS[user]))
         page.click("button[type=submit]")
-        page.wait_for_url("**/dashboard/today/", wait_until="commit")
+        page.wait_for_url(HOME, wait_until="commit")
         yield page
 
 

@@ -48,7 +48,7 @@ def sold(tillstream: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> t
         ("sale", "d1", 2, "odd", "ပုဆိုး <b>1</b>", 1, 25000, "", "MMK", at),
         ("return", "d2", 1, "odd", "ပုဆိုး <b>1</b>", 1, 25000, "", "MMK", at),
         ("sale", "d3", 1, "odd", "ပုဆိုး <b>1</b>", 3, 25000, "", "MMK", at - timedelta(hours=1)),
-        ("sale", "d4", 1, "odd", "Dollars are not kyats", 7, 99, "", "USD", at),
+        ("sale", "d4", 1, "odd", "Baht are not kyats", 7, 99, "", "THB", at),
         ("sale", "w1", 1, "odd", "ပုဆိုး <b>1</b>", 5, 25000, "", "MMK", at - timedelta(days=7)),
     ]
     rows = [

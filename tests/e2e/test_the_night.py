@@ -112,13 +112,13 @@ def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, till
     tillstream.run("verify")
 
 
-def test_a_rollback_brings_the_first_publication_back(tillstream: CommandLine, query: Query) -> None:
+def test_a_rollback_brings_the_publication_before_back(tillstream: CommandLine, query: Query) -> None:
     before = query(TOTALS)
-    assert tillstream.json("explain", "--month", MONTH)["generation"] == 2
+    assert tillstream.json("explain", "--month", MONTH)["generation"] == 3
     output, _ = tillstream.run("rollback")
 
-    assert output.startswith("Readers see generation 1 again")
-    assert tillstream.json("explain", "--month", MONTH)["generation"] == 1
+    assert output.startswith("Readers see generation 2 again")
+    assert tillstream.json("explain", "--month", MONTH)["generation"] == 2
     assert query(TOTALS) == before
     tillstream.run("verify")
     _, errors = tillstream.run("rollback", "--to", "99", code=1)

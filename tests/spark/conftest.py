@@ -1,4 +1,4 @@
-"""One small Spark session for all tests here: starting one takes longer than they do."""
+"""One small Spark session for each module here: starting one takes longer than its tests do."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from jobs.session import spark_session
 from tillstream.settings import Settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a night of other tests ends the session of its process
 def spark() -> Iterator[SparkSession]:
     """The session of the jobs, with two threads, so that sums are made of partial sums."""
     session = spark_session(Settings(spark_master="local[2]", spark_memory="512m"), "tests")
