@@ -18,9 +18,23 @@ from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.settings import Settings
 from tillstream.stores.mongo import Document
 
+SALES = """\
+kind,order_id,line_no,till_id,store_id,product_id,product_name,quantity,unit_price,discount,currency,sold_at
+sale,n1,1,night,night,night-longyi,Longyi,2,12.50,,SGD,2019-04-10T10:00:00+06:30
+sale,n2,1,night,night,night-shirt,Shirt,3,30.00,1.50,SGD,2019-04-11T11:00:00+06:30
+return,n3,1,night,night,night-shirt,Shirt,1,30.00,,SGD,2019-04-12T12:00:00+06:30
+"""
 TASKS = ["open_cut", "profile_slice", "check_slice", "recount", "check_candidate", "reconcile", "publish"]
 MONTH = "2019-04"
 TOTALS = "SELECT currency, SUM(units), SUM(revenue) FROM sales_by_year GROUP BY currency ORDER BY currency"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sold(tillstream: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Some sales of the month, whatever the other modules have left."""
+    file = tmp_path_factory.mktemp("night") / "april.csv"
+    file.write_text(SALES)
+    tillstream.run("import", "--wait", file)
 
 
 @pytest.fixture
@@ -114,11 +128,12 @@ def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, till
 
 def test_a_rollback_brings_the_publication_before_back(tillstream: CommandLine, query: Query) -> None:
     before = query(TOTALS)
-    assert tillstream.json("explain", "--month", MONTH)["generation"] == 3
+    last = tillstream.json("explain", "--month", MONTH)["generation"]
     output, _ = tillstream.run("rollback")
 
-    assert output.startswith("Readers see generation 2 again")
-    assert tillstream.json("explain", "--month", MONTH)["generation"] == 2
+    assert last > 1
+    assert output.startswith(f"Readers see generation {last - 1} again")
+    assert tillstream.json("explain", "--month", MONTH)["generation"] == last - 1
     assert query(TOTALS) == before
     tillstream.run("verify")
     _, errors = tillstream.run("rollback", "--to", "99", code=1)
