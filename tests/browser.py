@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -17,9 +16,8 @@ PATIENCE_MS = 90_000  # two cores that a stream, a night and a browser share
 TALL = 6_000  # what lies outside the window is not drawn
 WIDTHS = (1280, 390)
 CHART = "[data-test=chart-grid-component]"
-HOME = "/dashboard/today/"
 LED_ON = re.compile(r"/dashboard/today/")  # also the log-in page once more, whose address names where one was going
-LOG_INS = 3  # on a busy machine Superset's form is sometimes sent with a token of an earlier session, and refused
+LOG_INS = 5  # on a busy machine Superset's form is sometimes sent with a token of an earlier session, and refused
 
 
 @contextmanager
@@ -47,8 +45,8 @@ def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDT
             page.fill("#username", user)
             page.fill("#password", settings.secret(USERS[user]))
             page.click("button[type=submit]")
-            page.wait_for_url(LED_ON, wait_until="commit")
-            if urlsplit(page.url).path.endswith(HOME):
+            page.wait_for_url(LED_ON, wait_until="networkidle")  # a late answer would bring an earlier session back
+            if context.request.get("/api/v1/me/").ok:
                 break
         yield page
 
