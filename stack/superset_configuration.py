@@ -119,6 +119,11 @@ def FLASK_APP_MUTATOR(app):
     def begin_with_today():
         return redirect({home!r}) if request.path == "/superset/welcome/" else None
 
+    @app.before_request
+    def forget_what_pages_tell():
+        \"\"\"Nobody reads it, and a late answer to the log-in page would bring the session of before back.\"\"\"
+        return ("", 204) if request.path == "/superset/log/" else None
+
 
 def DB_CONNECTION_MUTATOR(uri, parameters, _user, _security, _source):
     \"\"\"The figures' address and password as they are now; today and now on the shop's clock.\"\"\"

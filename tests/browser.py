@@ -1,23 +1,21 @@
 """A person before the dashboards: the machine's own Chromium, logged in, looking at all of a page at once."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from stack.superset_check import expected
-from stack.superset_configuration import USERS
+from stack.superset_configuration import HOME, USERS
 from tillstream.settings import Settings
 
 PATIENCE_MS = 90_000  # two cores that a stream, a night and a browser share
 TALL = 6_000  # what lies outside the window is not drawn
 WIDTHS = (1280, 390)
 CHART = "[data-test=chart-grid-component]"
-LED_ON = re.compile(r"/dashboard/today/")  # also the log-in page once more, whose address names where one was going
-LOG_INS = 5  # on a busy machine Superset's form is sometimes sent with a token of an earlier session, and refused
 
 
 @contextmanager
@@ -40,14 +38,11 @@ def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDT
     with browser.new_context(base_url=settings.superset_url, viewport=viewport, timezone_id="UTC") as context:  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        for _ in range(LOG_INS):
-            page.goto("/login/", wait_until="networkidle")
-            page.fill("#username", user)
-            page.fill("#password", settings.secret(USERS[user]))
-            page.click("button[type=submit]")
-            page.wait_for_url(LED_ON, wait_until="networkidle")  # a late answer would bring an earlier session back
-            if context.request.get("/api/v1/me/").ok:
-                break
+        page.goto("/login/")
+        page.fill("#username", user)
+        page.fill("#password", settings.secret(USERS[user]))
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: urlsplit(url).path == HOME, wait_until="commit")
         yield page
 
 

@@ -182,6 +182,12 @@ def test_a_stranger_sees_nothing(shop: Settings) -> None:
             urlopen(shop.superset_url + path)  # noqa: S310 an address of this stack
 
 
+def test_an_answer_to_the_log_in_page_s_own_story_changes_no_session(shop: Settings) -> None:
+    with urlopen(f"{shop.superset_url}/superset/log/?explode=events", data=b"events=[]") as answer:  # noqa: S310 likewise
+        assert answer.status == 204
+        assert answer.headers["Set-Cookie"] is None
+
+
 def test_a_viewer_is_led_away_from_sql_lab_and_users(chromium: Browser, shop: Settings) -> None:
     with logged_in(chromium, shop, "viewer") as page:
         for path in ("/sqllab/", "/users/", "/roles/", "/databaseview/list/", "/tablemodelview/list/"):
