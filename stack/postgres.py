@@ -163,17 +163,27 @@ def _takes_connections(address: str) -> bool:
     return True
 
 
+def _external(settings: Settings) -> str:
+    """Where it runs elsewhere, or those that need it do."""
+    return settings.postgres or (settings.airflow if settings.superset else "")
+
+
+def _initialise(settings: Settings) -> None:
+    if not settings.airflow:
+        airflow_configuration.migrate(settings)
+
+
 POSTGRES = Service(
     name="postgres",
     launch=_launch,
     is_healthy=_answers,
     answers=_answers,
-    external=lambda settings: settings.postgres or settings.airflow,
+    external=_external,
     secrets=(ADMINISTRATOR, *postgres_databases.SECRETS.values()),
     administrator=postgres_databases.AIRFLOW_SECRET,
     external_secrets=(postgres_databases.AIRFLOW_SECRET, *airflow_configuration.SECRETS),
     prepare=_prepare,
-    initialise=airflow_configuration.migrate,
+    initialise=_initialise,
     initialised_by=airflow_configuration.initialised_by,
     stop_seconds=60,
     stop_signal="INT",  # fast: it does not wait for clients to leave
