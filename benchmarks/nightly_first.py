@@ -12,10 +12,10 @@ from benchmarks.nightly_readers import Readers
 from benchmarks.nightly_run import STEPS, bring, night, step
 from benchmarks.stream_latency import steady
 from benchmarks.stream_run import Run, say
-from jobs.batch.publish import declared_checks
+from expectations.suites import STAGES, required
 from tillstream.settings import Settings
 from tillstream.stores.generations import of_run
-from tillstream.stores.mysql import connect, rows, snapshot
+from tillstream.stores.mysql import connect, reading, rows
 from tillstream.stores.publication import publish
 from tillstream.stores.truth import TRUTH
 
@@ -59,7 +59,7 @@ def publication(run: Run) -> list[Figure]:
     for task in STEPS:
         step(settings, task, run_id)
     connection = connect(settings, "batch")
-    checks = declared_checks()
+    checks = required(*STAGES)
     with Readers(settings, OPENING) as readers:
         begun = time.monotonic()
         done = publish(connection, run_id, checks, settings.timezone)
@@ -87,10 +87,6 @@ def beside(run: Run) -> list[Figure]:
 def _rows(settings: Settings, run_id: str) -> int:
     generation = of_run(settings, run_id).generation
     counts = " + ".join(f"(SELECT COUNT(*) FROM `{table.name}` WHERE `generation` = %s)" for table in TRUTH)
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            [(number,)] = rows(cursor, f"SELECT {counts}", (generation,) * len(TRUTH))
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        [(number,)] = rows(cursor, f"SELECT {counts}", (generation,) * len(TRUTH))
     return int(number)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tillstream.months import number_of
+
 FOLDER = Path(__file__).parents[2] / "shared" / "data" / "sales_2019"
 FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)
 
@@ -35,7 +37,7 @@ def sales_of_2019(folder: Path = FOLDER) -> Year | None:
         if FIRST <= day <= LAST:
             sold[(day - FIRST).days, number[product]] += int(quantity)
     days = [date.fromordinal(FIRST.toordinal() + n) for n in range(len(sold))]
-    return Year(products, sold, np.array([day.year * 12 + day.month - 1 for day in days], dtype=np.int64))
+    return Year(products, sold, np.array([number_of(day) for day in days], dtype=np.int64))
 
 
 def _lines(path: Path) -> list[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from ml.curves import Variants
 from ml.demand import Days
 from ml.shelf import CLEARANCE_DAYS, closing, on_sale
 from sources.shop import simulate_shop
+from tillstream.months import number_of
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ def read(out: Path) -> ShopHistory:
     first = date.fromisoformat(f"{START}-01")
     months = len(list((out / "sales").glob("*.csv")))
     calendar = [first + timedelta(days=n) for n in range(31 * months)]
-    month = np.array([day.year * 12 + day.month - 1 for day in calendar], dtype=np.int64)
+    month = np.array([number_of(day) for day in calendar], dtype=np.int64)
     calendar, month = (
         [d for d, m in zip(calendar, month, strict=True) if m < month[0] + months],
         month[month < month[0] + months],

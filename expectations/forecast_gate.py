@@ -5,12 +5,12 @@ from expectations.results import Result, replace
 from expectations.suites import FORECAST
 from expectations.verdict import Examined, verdict
 from tillstream.errors import TerminalError, TransientError
+from tillstream.months import key, number_of
 from tillstream.settings import Settings
 from tillstream.stores import forecasts
 from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import connect, transaction
 
-YEAR = 12
 LONGEST = 120  # months that a forecast reads
 
 
@@ -45,17 +45,13 @@ def check(settings: Settings, run_id: str) -> str:
 
 def marks(made: Forecast) -> dict[str, str]:
     """SQL for each mark in the checks' queries. Numbers and days only, so nothing needs escaping."""
-    number = made.issued_on.year * YEAR + made.issued_on.month - 1
-    months = [_month(each) for each in range(number, number + AHEAD)]
+    number = number_of(made.issued_on)
+    months = [key(each) for each in range(number, number + AHEAD)]
     return {
         "forecast": str(made.forecast),
         "issued_on": str(made.issued_on),
         "first": months[0],
-        "before": _month(number - 1),
-        "oldest": _month(number - LONGEST),
+        "before": key(number - 1),
+        "oldest": key(number - LONGEST),
         "months": ", ".join(f"'{month}'" for month in months),
     }
-
-
-def _month(number: int) -> str:
-    return f"{number // YEAR:04}-{number % YEAR + 1:02}"

@@ -37,3 +37,8 @@ def every(stage: str) -> list[tuple[Subject, Check]]:
 def declared(stage: str) -> list[Declared]:
     """Every check that has to run in a stage. Needs neither a server nor Great Expectations."""
     return [Declared(stage, subject.full_name(check), check.severity) for subject, check in every(stage)]
+
+
+def required(*stages: str) -> dict[str, set[str]]:
+    """The names of the checks that have to run, by stage: what a publication asks for."""
+    return {stage: {check.check_name for check in declared(stage)} for stage in stages}

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from ml.curves import broken_runs
 from ml.health import Idle, idle, lost_sales, sell_through
-from ml.months import first_day, number_of
 from ml.outlook import Outlook
 from ml.restock import MONTH_DAYS, Line, Stock, Terms, line
 from ml.schedule import Refill, refills
 from ml.shop_forecast import MONTHS, Issued
 from ml.store_record import Catalogue
+from tillstream.months import first_day, number_of
 
 LONGEST_COVER = 240.0  # months, beyond which no day can be named on which stock is gone
 

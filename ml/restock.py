@@ -220,13 +220,14 @@ class Packs(NamedTuple):
 def packs(missing: float, position: float, pace: float, terms: Terms) -> Packs:
     """What to order of a product that lacks `missing` pieces and sells `pace` a month."""
     pack = max(1, terms.pack)
-    least = max(_packs_up(terms.minimum, pack), pack)
-    wanted = max(least, _packs_up(missing, pack))
+    least = max(packs_up(terms.minimum, pack), pack)
+    wanted = max(least, packs_up(missing, pack))
     most = max(0, math.floor((terms.maximum_cover * pace - position) / pack + 1e-9)) * pack
     return Packs(least, wanted, min(wanted, most) if most >= least else 0)
 
 
-def _packs_up(pieces: float, pack: int) -> int:
+def packs_up(pieces: float, pack: int) -> int:
+    """Pieces in whole packs, no less than wanted."""
     return max(0, math.ceil(pieces / pack - 1e-9)) * pack
 
 

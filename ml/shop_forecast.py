@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ml.forecast import PanelForecast
 from ml.forecaster import PanelForecaster
-from ml.months import YEAR
 from ml.nowcast import nowcast, worth
 from ml.outlook import LEVELS, Outlook, left_of_month
 from ml.panel import Panel
 from ml.store_record import Catalogue, Store
 from ml.trade import trade
+from tillstream.months import YEAR
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

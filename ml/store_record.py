@@ -6,9 +6,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import months, shelf
+from ml import shelf
 from ml.curves import Variants
 from ml.demand import Days, MonthlyDemand, monthly_demand
+from tillstream import months
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

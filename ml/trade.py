@@ -14,6 +14,8 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
+from tillstream.months import first_day, number_of
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -54,7 +56,7 @@ def trade(totals: Floats, first: date, ahead: int, festivals: Mapping[date, str]
     calendar = _calendar(first, last, ahead)
     weekday = _weekdays(totals, first)
     plain = np.array([weekday[day.weekday()] for day in calendar])
-    months = np.array([day.year * 12 + day.month - 1 for day in calendar])
+    months = np.array([number_of(day) for day in calendar])
     months -= months[0]
     closed = _closed(totals, first, festivals)
     plain *= np.array([festivals.get(day, "") not in closed for day in calendar])
@@ -68,8 +70,7 @@ def trade(totals: Floats, first: date, ahead: int, festivals: Mapping[date, str]
 
 
 def _calendar(first: date, last: date, ahead: int) -> list[date]:
-    month = last.year * 12 + last.month - 1 + ahead + 1
-    end = date(month // 12, month % 12 + 1, 1)
+    end = first_day(number_of(last) + ahead + 1)
     return [first + timedelta(days=n) for n in range((end - first).days)]
 
 

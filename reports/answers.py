@@ -9,7 +9,7 @@ import msgspec
 from reports.refills import Refill, refills
 from tillstream.money import text
 from tillstream.settings import Settings
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 
 BEST = 10  # places of a ranking; periods and stocks to act on are listed whole
 
@@ -76,23 +76,19 @@ def answers(settings: Settings, as_of: date | None = None) -> Answers:
 
     Raises TransientError when MySQL does not answer.
     """
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            cut = [] if as_of is None else [as_of]
-            issued_on, refill_by_month = refills(cursor)
-            return Answers(
-                monthly_sales=_periods(cursor, "`month`", cut),
-                yearly_sales=_periods(cursor, "LEFT(`month`, 4)", cut),
-                best_sellers=_sellers(cursor, "'all'", BEST, cut),
-                best_seller_by_month=_sellers(cursor, "`month`", 1, cut),
-                low_stock=_low_stock(cursor),
-                refill_by_month=refill_by_month,
-                plan_issued_on=issued_on,
-                freshness=_freshness(cursor),
-            )
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        cut = [] if as_of is None else [as_of]
+        issued_on, refill_by_month = refills(cursor)
+        return Answers(
+            monthly_sales=_periods(cursor, "`month`", cut),
+            yearly_sales=_periods(cursor, "LEFT(`month`, 4)", cut),
+            best_sellers=_sellers(cursor, "'all'", BEST, cut),
+            best_seller_by_month=_sellers(cursor, "`month`", 1, cut),
+            low_stock=_low_stock(cursor),
+            refill_by_month=refill_by_month,
+            plan_issued_on=issued_on,
+            freshness=_freshness(cursor),
+        )
 
 
 _COLUMNS = "`product_id`, `product_name`, `currency`, `units`, `revenue`, `state`"

@@ -11,7 +11,7 @@ from reports.current_forecast import current
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 from tillstream.stores.forecasts import Forecast
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 from tillstream.stores.reference import known_product
 
 
@@ -60,16 +60,19 @@ def demand(
     settings: Settings, product_id: str | None = None, month: str | None = None, *, by_store: bool = False
 ) -> Demand:
     """The current forecast, of one product or month if given. Raises TerminalError where there is nothing to show."""
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            issue = current(cursor)
-            found = _months(cursor, issue.issued_on, product_id, month, by_store)
-            if not found:
-                _say_why(cursor, issue, product_id, month, by_store)
-            return Demand(issue, found)
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        return demand_at(cursor, product_id, month, by_store=by_store)
+
+
+def demand_at(
+    cursor: Cursor, product_id: str | None = None, month: str | None = None, *, by_store: bool = False
+) -> Demand:
+    """Likewise, at the instant of a snapshot."""
+    issue = current(cursor)
+    found = _months(cursor, issue.issued_on, product_id, month, by_store)
+    if not found:
+        _say_why(cursor, issue, product_id, month, by_store)
+    return Demand(issue, found)
 
 
 def _months(

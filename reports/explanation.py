@@ -15,7 +15,7 @@ from tillstream.shop_calendar import opening, zone
 from tillstream.stores import live
 from tillstream.stores.kafka import Source
 from tillstream.stores.mongo import Document, events, rejects, translated
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 
 MOST_RECEIPTS = 1_000  # listed; all are added up
 
@@ -90,22 +90,18 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(settings: Settings, month: str, product_id: str | None = None) -> Explanation:
     """Explains the sales of a month, 'YYYY-MM', of all products or of one. Raises TerminalError for no month."""
     first, end = _bounds(month, settings.timezone)
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            offsets = live.floors(cursor)
-            shown = _shown(cursor, month, product_id)
-            layers = _layers(cursor, month, product_id)
-            generation = _generation(cursor, month)
-            restatements = _restatements(cursor, month, product_id)
-            rejected = dict(
-                rows(
-                    cursor,
-                    "SELECT `reason`, CAST(SUM(`rejected`) AS SIGNED) FROM `rejects_by_reason` GROUP BY `reason`",
-                )
+    with reading(settings, "operator") as cursor:
+        offsets = live.floors(cursor)
+        shown = _shown(cursor, month, product_id)
+        layers = _layers(cursor, month, product_id)
+        generation = _generation(cursor, month)
+        restatements = _restatements(cursor, month, product_id)
+        rejected = dict(
+            rows(
+                cursor,
+                "SELECT `reason`, CAST(SUM(`rejected`) AS SIGNED) FROM `rejects_by_reason` GROUP BY `reason`",
             )
-    finally:
-        connection.close()
+        )
     lines, sums, number = _receipts(settings, first, end, product_id, offsets)
     return Explanation(
         month=month,

@@ -4,13 +4,12 @@ from typing import Any
 
 import msgspec
 
-from reports.demand import Expected, demand
-from reports.order_outlook import ALL_STORES
+from reports.demand import Expected, demand_at
 from tillstream.errors import TerminalError
-from tillstream.forecast_models import model
+from tillstream.forecast_models import EVERY_STORE, model
 from tillstream.settings import Settings
 from tillstream.stores.forecasts import Forecast
-from tillstream.stores.mysql import connect, rows, snapshot
+from tillstream.stores.mysql import reading, rows
 from tillstream.stores.uplifts import ALL, Uplift, listed
 
 
@@ -43,16 +42,12 @@ class ForecastExplanation(msgspec.Struct, frozen=True):
 
 def explain_forecast(settings: Settings, product_id: str, month: str | None = None) -> ForecastExplanation:
     """Explains the current forecast of a product. Raises TerminalError where there is none."""
-    found = demand(settings, product_id, month)
-    key = (found.issue.forecast, ALL_STORES, product_id)
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            columns = rows(cursor, _MODEL, key)
-            naive: dict[str, Any] = dict(rows(cursor, _NAIVE, key))
-            uplifts = listed(cursor)
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        found = demand_at(cursor, product_id, month)
+        key = (found.issue.forecast, EVERY_STORE, product_id)
+        columns = rows(cursor, _MODEL, key)
+        naive: dict[str, Any] = dict(rows(cursor, _NAIVE, key))
+        uplifts = listed(cursor)
     if not columns:
         raise TerminalError(
             f"Forecast {found.issue.forecast} has kept no model of {product_id}.", "Nights keep the last ones only."

@@ -9,7 +9,7 @@ from reports.current_forecast import failed_checks
 from tillstream.settings import Settings
 from tillstream.stores import forecasts
 from tillstream.stores.forecasts import Forecast
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 
 
 class Accuracy(msgspec.Struct, frozen=True):
@@ -37,22 +37,18 @@ class LastForecast(msgspec.Struct, frozen=True):
 
 def last_forecast(settings: Settings) -> LastForecast:
     """Raises TransientError when MySQL does not answer."""
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            issue = forecasts.current(cursor)
-            methods = _methods(cursor, issue.forecast) if issue else {}
-            later = rows(
-                cursor,
-                "SELECT `run_id` FROM `forecasts` WHERE `forecast` > %s AND `published_at` IS NULL "
-                "ORDER BY `forecast` DESC LIMIT 1",
-                (issue.forecast if issue else 0,),
-            )
-            run = later[0][0] if later else None
-            failed = failed_checks(cursor, run) if run else []
-            return LastForecast(issue, sum(methods.values()), methods, run, failed, _accuracy(cursor))
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        issue = forecasts.current(cursor)
+        methods = _methods(cursor, issue.forecast) if issue else {}
+        later = rows(
+            cursor,
+            "SELECT `run_id` FROM `forecasts` WHERE `forecast` > %s AND `published_at` IS NULL "
+            "ORDER BY `forecast` DESC LIMIT 1",
+            (issue.forecast if issue else 0,),
+        )
+        run = later[0][0] if later else None
+        failed = failed_checks(cursor, run) if run else []
+        return LastForecast(issue, sum(methods.values()), methods, run, failed, _accuracy(cursor))
 
 
 def sentences(last: LastForecast) -> list[str]:

@@ -7,7 +7,7 @@ import msgspec
 from tillstream.settings import Settings
 from tillstream.stores import generations
 from tillstream.stores.generations import Generation
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 
 PUBLISHED, OVERTAKEN, OPEN = "published", "overtaken", "not published"
 
@@ -37,13 +37,9 @@ class Night(msgspec.Struct, frozen=True):
 
 def last_night(settings: Settings) -> Night | None:
     """The youngest night, backfills included; None before the first one."""
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            youngest = rows(cursor, "SELECT `run_id` FROM `generations` ORDER BY `generation` DESC LIMIT 1")
-            return _night(cursor, generations.find(cursor, youngest[0][0])) if youngest else None
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        youngest = rows(cursor, "SELECT `run_id` FROM `generations` ORDER BY `generation` DESC LIMIT 1")
+        return _night(cursor, generations.find(cursor, youngest[0][0])) if youngest else None
 
 
 def sentences(night: Night | None) -> list[str]:

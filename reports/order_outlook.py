@@ -6,11 +6,9 @@ from ml.outlook import Outlook, outlook
 from ml.restock import Terms
 from reports.order_plan import PlanLine
 from tillstream.errors import TerminalError
-from tillstream.forecast_models import model
+from tillstream.forecast_models import EVERY_STORE, model
 from tillstream.stores.forecasts import Forecast
 from tillstream.stores.mysql import Cursor, rows
-
-ALL_STORES = ""  # the scope of the models of a shop with one store
 
 Outlooks = dict[tuple[str, str], Outlook]  # by store and product
 
@@ -18,7 +16,7 @@ Outlooks = dict[tuple[str, str], Outlook]  # by store and product
 def outlooks_of(cursor: Cursor, issue: Forecast, product_id: str | None = None) -> Outlooks:
     """Of the products to order, or of one product."""
     found: Outlooks = {}
-    for scope in ("l.`store_id`", f"'{ALL_STORES}'"):  # each by the whole key: either of two would search the forecast
+    for scope in ("l.`store_id`", f"'{EVERY_STORE}'"):  # each by the whole key: either of two would search the forecast
         query = (
             "SELECT m.`store_id`, m.`product_id`, m.`history`, m.`weights`, m.`expected`, m.`sums` "
             "FROM `plan_lines` l JOIN `forecast_models` m ON m.`forecast` = l.`forecast` "
@@ -32,7 +30,7 @@ def outlooks_of(cursor: Cursor, issue: Forecast, product_id: str | None = None) 
 
 def outlook_of(outlooks: Outlooks, line: PlanLine) -> Outlook:
     """The outlook of a line's store, or of all stores together where there is one. Raises TerminalError for none."""
-    found = outlooks.get((line.store_id, line.product_id)) or outlooks.get((ALL_STORES, line.product_id))
+    found = outlooks.get((line.store_id, line.product_id)) or outlooks.get((EVERY_STORE, line.product_id))
     if found is None:
         raise TerminalError(
             f"The forecast has kept no model of {line.product_name}.", "A night makes another: `tillstream nightly`."

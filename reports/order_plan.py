@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from ml.restock import packs_up
 from reports.current_forecast import current
 from tillstream.errors import TerminalError
 from tillstream.money import text
@@ -51,6 +52,11 @@ class PlanLine(msgspec.Struct, frozen=True):
     months_of_cover: float | None
     runs_out_on: date | None
     reason: str
+
+    @property
+    def position(self) -> int:
+        """What will be there for new customers when all orders that the plan knows have come."""
+        return max(0, self.on_hand) + self.on_order - self.reserved
 
     @property
     def packs(self) -> int:
@@ -172,10 +178,9 @@ def _less(line: PlanLine, since: list[tuple[int, int]]) -> PlanLine:
     if not since:
         return line
     pieces = sum(each for _, each in since)
-    position = max(0, line.on_hand) + line.on_order - line.reserved + pieces
     left = max(0, line.planned - pieces)
-    pack = max(1, line.pack_size)
-    quantity = 0 if position > line.reorder_point else math.ceil(max(left, line.minimum_order) / pack) * pack
+    wanted = packs_up(max(left, line.minimum_order), max(1, line.pack_size))
+    quantity = 0 if line.position + pieces > line.reorder_point else wanted
     numbers = ", ".join(str(order_id) for order_id, _ in since)
     said = f"{line.reason.removesuffix('.')}; {pieces:,} were ordered since (order {numbers})."
     return msgspec.structs.replace(line.ordering(quantity if left else 0, said), ordered_since=pieces)

@@ -9,7 +9,7 @@ import msgspec
 from reports.recount import Recount, Sums, on_hand, recount, rolled_up
 from tillstream.settings import Settings
 from tillstream.stores import generations, live
-from tillstream.stores.mysql import Cursor, connect, rows, snapshot
+from tillstream.stores.mysql import Cursor, reading, rows
 
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
@@ -84,23 +84,19 @@ _PERIODS = {
 
 def verify(settings: Settings) -> Verdict:
     """Compares all views with a recount up to the offsets that they hold. Raises TransientError if a store is away."""
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            offsets = live.floors(cursor)
-            [(published,)] = rows(cursor, "SELECT `published_epoch` FROM `layers`")
-            cut = generations.offsets(cursor, published)
-            open_month = generations.first_open_month(cursor, published, settings.timezone) if published > 1 else ""
-            # The recount runs inside the snapshot: what the stream adds meanwhile lies above these offsets.
-            recounted = recount(settings, offsets, cut)
-            comparison = _Comparison()
-            _compare_sales(comparison, cursor, recounted, open_month)
-            _compare_receipts(comparison, cursor, recounted)
-            _compare_best_sellers(comparison, cursor, recounted)
-            _compare_stock(comparison, cursor, recounted)
-            _compare_records(comparison, cursor, recounted)
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        offsets = live.floors(cursor)
+        [(published,)] = rows(cursor, "SELECT `published_epoch` FROM `layers`")
+        cut = generations.offsets(cursor, published)
+        open_month = generations.first_open_month(cursor, published, settings.timezone) if published > 1 else ""
+        # The recount runs inside the snapshot: what the stream adds meanwhile lies above these offsets.
+        recounted = recount(settings, offsets, cut)
+        comparison = _Comparison()
+        _compare_sales(comparison, cursor, recounted, open_month)
+        _compare_receipts(comparison, cursor, recounted)
+        _compare_best_sellers(comparison, cursor, recounted)
+        _compare_stock(comparison, cursor, recounted)
+        _compare_records(comparison, cursor, recounted)
     return Verdict(sum(recounted.records.values()), comparison.figures, comparison.differing, comparison.differences)
 
 

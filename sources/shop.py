@@ -16,6 +16,7 @@ from sources.prices import discount_percents, list_prices
 from sources.seasons import closed_days, public_holidays
 from sources.trading import DayBook, Shop
 from tillstream.errors import TerminalError
+from tillstream.months import YEAR, first_day, number_of
 from tillstream.shop_calendar import days_between, month
 
 MAX_MONTHS = 120
@@ -117,12 +118,12 @@ def _history_days(months: int, seed: int, start: str) -> list[date]:
         raise TerminalError(f"A history of {months} months is not possible.", f"Choose 1 to {MAX_MONTHS}.")
     if seed < 0:
         raise TerminalError(f"{seed} is not a seed.", "Choose a whole number from 0 on.")
-    next_month = first.year * 12 + first.month - 1 + months
-    if first.year < FIRST_YEAR or (next_month - 1) // 12 > LAST_YEAR:
+    last = number_of(first) + months - 1
+    if first.year < FIRST_YEAR or last // YEAR > LAST_YEAR:
         raise TerminalError(
             f"{months} months from {start} are not possible.", f"Choose months of {FIRST_YEAR} to {LAST_YEAR}."
         )
-    return days_between(first, date(next_month // 12, next_month % 12 + 1, 1) - timedelta(days=1))
+    return days_between(first, first_day(last + 1) - timedelta(days=1))
 
 
 def _months(shop: Shop, days: list[date]) -> Iterator[list[tuple[date, DayBook]]]:

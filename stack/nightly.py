@@ -10,8 +10,8 @@ from stack.airflow_api import Airflow, Run, Task, health, run_page
 from tillstream.errors import TillstreamError, TransientError
 from tillstream.settings import Settings
 
-DAG, LAST_TASK = "nightly_truth", "publish"
-FORECAST_DAG, FORECAST_LAST_TASK = "demand_forecast", "publish_forecast"
+DAG, FORECAST_DAG = "nightly_truth", "demand_forecast"
+LAST_TASKS = {DAG: "publish", FORECAST_DAG: "publish_forecast"}
 ENDED = {"success", "failed"}
 # What a person wants to be told, and how.
 TOLD = {
@@ -110,10 +110,9 @@ def _news(tasks: list[Task], told: dict[str, str]) -> list[str]:
 
 
 def _verdict(settings: Settings, airflow: Airflow, dag: str, run: Run, tasks: list[Task], seconds: float) -> Verdict:
-    last = LAST_TASK if dag == DAG else FORECAST_LAST_TASK
     failed = next((task for task in tasks if task.state == "failed"), None)
     if run.state == "success":
-        code, message = 0, str(airflow.said(dag, run.dag_run_id, last, "return_value") or "published")
+        code, message = 0, str(airflow.said(dag, run.dag_run_id, LAST_TASKS[dag], "return_value") or "published")
     else:
         code, message = _reason(airflow, dag, run, failed)
     return Verdict(

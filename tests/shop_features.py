@@ -16,8 +16,9 @@ from jobs.batch.forecast_rows import rows_of
 from ml.store_record import Span
 from tillstream import tables
 from tillstream.settings import Settings
-from tillstream.stores.ordering import Order, Product, Revenue, Uplift
+from tillstream.stores.ordering import Order, Product, Revenue
 from tillstream.stores.shop_days import Entries, ShopDays
+from tillstream.stores.uplifts import Uplift
 from tillstream.tables import Table
 
 Row = dict[str, Any]

@@ -2,6 +2,7 @@
 
 import msgspec
 
+EVERY_STORE = ""  # the scope of what is said of all stores together
 PLACES = 3  # of a piece, as in the other columns of a forecast
 
 

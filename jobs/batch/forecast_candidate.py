@@ -6,14 +6,13 @@ from threadpoolctl import threadpool_limits
 
 from jobs.batch import forecast_features as features_of
 from jobs.batch.forecast_features import Features
-from ml.months import YEAR, number_of
 from ml.plan import Planned, planned, size_runs
 from ml.shop_forecast import MONTHS, Issued, adding_up, issue, trade_of
 from ml.store_record import Catalogue, Store, store, together
 from ml.trade import country_of, public_holidays
+from tillstream.forecast_models import EVERY_STORE
+from tillstream.months import YEAR, number_of
 from tillstream.settings import Settings
-
-EVERY_STORE = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from ml import months
 from ml.abc import classes
 from ml.curves import Variants
 from ml.panel import LONGEST
@@ -21,11 +20,13 @@ from ml.restock import MONTH_DAYS, Receipt, Stock, Terms
 from ml.shelf import CLEARANCE_DAYS
 from ml.shop_forecast import MONTHS
 from ml.store_record import Catalogue, Record, Span, Store
+from tillstream import months
 from tillstream.money import CURRENCY_PLACES
-from tillstream.stores import ordering, shop_days
+from tillstream.stores import ordering, shop_days, uplifts
 from tillstream.stores.mysql import Cursor
-from tillstream.stores.ordering import Order, Product, Revenue, Uplift
+from tillstream.stores.ordering import Order, Product, Revenue
 from tillstream.stores.shop_days import Entries, ShopDays
+from tillstream.stores.uplifts import ALL, Uplift
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ def read(cursor: Cursor, clock: date, as_of: date | None = None) -> Features:
         days=days,
         products=products,
         orders=ordering.open_orders(cursor, as_of or date.max),
-        uplifts=ordering.uplifts(cursor),
+        uplifts=uplifts.listed(cursor),
         revenues=ordering.revenues(cursor, last_year),
     )
 
@@ -128,12 +129,12 @@ def factors(features: Features, products: Catalogue) -> Floats:
     found = np.ones((len(features.ids), MONTHS))
     number = months.number_of(features.span.today)
     ahead = {months.key(number + step): step for step in range(MONTHS)}
-    for expected in features.uplifts:  # those of all products come first
-        step, place = ahead.get(expected.month), features.places.get(expected.product)
-        if step is not None and not expected.product:
-            found[:, step] = expected.factor
+    for expected in features.uplifts:  # those of all products come first in each month
+        step, place = ahead.get(expected.month), features.places.get(expected.product_id)
+        if step is not None and expected.product_id == ALL:
+            found[:, step] = float(expected.factor)
         elif step is not None and place is not None:
-            found[place, step] = expected.factor
+            found[place, step] = float(expected.factor)
     begins = np.array([months.first_day(number + step).toordinal() for step in range(MONTHS + 1)], dtype=np.float64)
     on_sale = (products.gone[:, None] - begins[:-1]) / np.diff(begins)
     return np.maximum(found, 0.0) * np.clip(on_sale, 0.0, 1.0)

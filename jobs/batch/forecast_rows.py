@@ -8,12 +8,11 @@ import numpy as np
 
 from jobs.batch.forecast_candidate import Candidate, Plan
 from jobs.batch.forecast_features import Features
-from ml import months
 from ml.honesty import METHODS
 from ml.outlook import LEVELS
 from ml.plan import Planned
 from ml.shop_forecast import MONTHS, Issued
-from tillstream import tables
+from tillstream import months, tables
 from tillstream.forecast_models import PLACES, Known, Model, documents
 from tillstream.stores.ordering import Product
 from tillstream.tables import Table

@@ -8,7 +8,8 @@ removed.
 import argparse
 import sys
 
-from expectations.suites import STAGES, declared
+from expectations import suites
+from expectations.suites import STAGES
 from jobs.batch.command import parser, run
 from tillstream.settings import Settings
 from tillstream.stores import publication
@@ -21,7 +22,7 @@ def work(settings: Settings, chosen: argparse.Namespace, required: Declared | No
     """Publishes a run's generation. Raises TerminalError when it is not proved; `required` are the gate's checks."""
     connection = connect(settings, "batch")
     try:
-        required = declared_checks() if required is None else required
+        required = suites.required(*STAGES) if required is None else required
         done = publication.publish(connection, chosen.run, required, settings.timezone)
         removed = prune(connection)
     finally:
@@ -39,11 +40,6 @@ def sentence(done: Published) -> str:
         f"Generation {done.generation} is published: {done.months} months, {done.restated:,} figures of closed months "
         "restated."
     )
-
-
-def declared_checks() -> Declared:
-    """The gate's checks of each stage."""
-    return {stage: {check.check_name for check in declared(stage)} for stage in STAGES}
 
 
 def main() -> int:

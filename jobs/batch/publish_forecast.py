@@ -7,7 +7,7 @@ the one readers see is kept to be judged, and its plan is shown to nobody. After
 import argparse
 import sys
 
-from expectations.suites import FORECAST, declared
+from expectations.suites import FORECAST, required
 from jobs.batch.command import parser, run
 from tillstream.settings import Settings
 from tillstream.stores import forecasts
@@ -20,8 +20,7 @@ def work(settings: Settings, chosen: argparse.Namespace) -> str:
     """Publishes a run's forecast. Raises TerminalError when it is not proved."""
     connection = connect(settings, "batch")
     try:
-        wanted = {FORECAST: {check.check_name for check in declared(FORECAST)}}
-        outcome, forecast = forecasts.publish(connection, chosen.run, wanted)
+        outcome, forecast = forecasts.publish(connection, chosen.run, required(FORECAST))
         removed = forecasts.prune(connection)
     finally:
         connection.close()

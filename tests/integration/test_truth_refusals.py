@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from expectations import suites
 from jobs.batch import publish
 from tests.night import nights
 from tests.night.nights import (
@@ -196,7 +197,7 @@ def test_a_job_tells_its_failure_in_one_message(shop: Shop, capfd: pytest.Captur
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILLSTREAM_HOME", str(shop.settings.home))
         patch.setattr("sys.argv", ["publish", "--run", "none"])
-        patch.setattr(publish, "declared_checks", dict)
+        patch.setattr(suites, "required", lambda *_stages: {})
         code = publish.main()
 
     assert code == 1

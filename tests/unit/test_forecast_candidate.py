@@ -11,7 +11,8 @@ import pytest
 
 from tests.shop_features import Made, Shop
 from tillstream import tables
-from tillstream.stores.ordering import Order, Product, Revenue, Uplift
+from tillstream.stores.ordering import Order, Product, Revenue
+from tillstream.stores.uplifts import Uplift
 
 START, TODAY = date(2023, 1, 1), date(2025, 1, 1)
 YESTERDAY = date(2024, 12, 31)
@@ -226,7 +227,11 @@ def test_two_currencies_are_never_added() -> None:
 
 def test_what_the_owner_expects_moves_its_month_alone() -> None:
     plain, shop = steady().made(), steady()
-    shop.uplifts = [Uplift("2025-03", "", 1.5), Uplift("2025-04", "", 9.0), Uplift("2025-04", "shirt", 2.0)]
+    shop.uplifts = [
+        Uplift("2025-03", "", Decimal("1.5")),
+        Uplift("2025-04", "", Decimal(9)),
+        Uplift("2025-04", "shirt", Decimal(2)),
+    ]
     made = shop.made()
 
     growth = [moved / before for moved, before in zip(quantities(made), quantities(plain), strict=True)]

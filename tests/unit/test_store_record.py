@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ml.abc import classes
-from ml.months import first_day, key, number_of
 from ml.outlook import Outlook
 from ml.plan import Planned, Price, Stocked, months_ahead, planned
 from ml.restock import Stock, Terms
@@ -15,6 +14,7 @@ from ml.shelf import closing, on_hand, on_sale
 from ml.shop_forecast import adding_up, issue
 from ml.store_record import Catalogue, Record, Span, Store, store, together
 from ml.trade import country_of, public_holidays
+from tillstream.months import first_day, key, number_of
 
 NO = np.nan
 NEVER = np.iinfo(np.int64).max

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from tillstream.cli.output import Month, amount, as_json, print_json, print_table
+from tillstream.cli.output import Month, amount, as_json, pieces, print_json, print_table
 from tillstream.settings import load
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _print_forecast(found: "ForecastExplanation") -> None:
     print_table(
         "What was known",
         ("month", "demand", "sold", "share of the month on the shelf"),
-        ((p.month, _pieces(p.demand), _pieces(p.sold), f"{p.on_shelf:.0%}") for p in found.history),
+        ((p.month, pieces(p.demand), pieces(p.sold), f"{p.on_shelf:.0%}") for p in found.history),
     )
     print_table("How it was made", ("member", "weight"), ((m, f"{w:.1%}") for m, w in found.weights.items() if w))
     print_table(
@@ -70,8 +70,8 @@ def _print_forecast(found: "ForecastExplanation") -> None:
         ("month", "expected", "p10", "p50", "p90", "naive", "method"),
         (
             (
-                e.month, _pieces(e.quantity), _pieces(e.p10), _pieces(e.p50), _pieces(e.p90),
-                _pieces(found.naive.get(e.month)), e.method,
+                e.month, pieces(e.quantity), pieces(e.p10), pieces(e.p50), pieces(e.p90),
+                pieces(found.naive.get(e.month)), e.method,
             )
             for e in found.months
         ),
@@ -79,7 +79,7 @@ def _print_forecast(found: "ForecastExplanation") -> None:
     print_table(
         "The first months together: with this chance no more than so many pieces",
         ("chance", *(f"{n} month{'s' * (n > 1)}" for n in range(1, 1 + max(map(len, found.sums.values()), default=0)))),
-        ((f"{float(level):.1%}", *map(_pieces, quantiles)) for level, quantiles in found.sums.items()),
+        ((f"{float(level):.1%}", *map(pieces, quantiles)) for level, quantiles in found.sums.items()),
     )
     _print_worth(found)
 
@@ -90,7 +90,7 @@ def _print_worth(found: "ForecastExplanation") -> None:
         click.echo("It could not be tried on earlier months: there are too few.")
     else:
         others = [
-            f"{_pieces(error)} of {what}"
+            f"{pieces(error)} of {what}"
             for what, error in (
                 ("the last year's same month", first.naive_error),
                 ("the last month", first.last_month_error),
@@ -98,7 +98,7 @@ def _print_worth(found: "ForecastExplanation") -> None:
             if error is not None
         ]
         click.echo(
-            f"At earlier months it erred by {_pieces(first.backtest_error)} pieces a month in the mean"
+            f"At earlier months it erred by {pieces(first.backtest_error)} pieces a month in the mean"
             + (f", beside {' and '.join(others)}." if others else ".")
         )
     if not first.season_known:
@@ -116,10 +116,6 @@ def _print_plan(found: "PlanExplanation") -> None:
         )
         for number, step in enumerate(each.steps, 1):
             click.echo(f"  {number}. {step}")
-
-
-def _pieces(number: float | None) -> str:
-    return "" if number is None else f"{number:,.1f}"
 
 
 def _print_figure(found: "Explanation") -> None:

@@ -1,8 +1,7 @@
 """Commands that look ahead: forecast, plan."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tillstream.cli.output import Month, Number, amount, as_json, print_json, print_table
+from tillstream.cli.output import Month, Number, amount, as_json, pieces, print_json, print_table
 from tillstream.money import CURRENCY_PLACES
-from tillstream.settings import Settings, load
+from tillstream.settings import load
 from tillstream.shop_calendar import today, zone
 from tillstream.stores import orders as order_book
-from tillstream.stores.mysql import Cursor, connect, snapshot
+from tillstream.stores.mysql import Cursor, reading
 
 if TYPE_CHECKING:
     from reports.demand import Demand, Expected
@@ -65,11 +64,11 @@ def _print_overview(found: "Demand", most: int | None) -> None:
     ordered = sorted(table.values(), key=lambda row: -sum(each.quantity for each in row.values()))
     with_store = any(each.store_id for each in found.months)
     rows = [
-        ["all", *[""] * with_store, *(_pieces(sum(e.quantity for e in found.months if e.month == m)) for m in months)]
+        ["all", *[""] * with_store, *(pieces(sum(e.quantity for e in found.months if e.month == m)) for m in months)]
     ]
     for row in ordered:
         first = next(iter(row.values()))
-        quantities = (_pieces(row[m].quantity) if m in row else "" for m in months)
+        quantities = (pieces(row[m].quantity) if m in row else "" for m in months)
         rows.append([first.product_name, *[first.store_id] * with_store, *quantities])
     print_table("Pieces expected", ("product", *["store"] * with_store, *months), rows, most)
 
@@ -84,18 +83,14 @@ def _print_intervals(found: "Demand", most: int | None) -> None:
         ),
         (
             (
-                e.month, e.product_name, e.store_id or "all", _pieces(e.quantity), _pieces(e.p10), _pieces(e.p90),
-                e.method, _pieces(e.backtest_error), _pieces(e.naive_error), _pieces(e.last_month_error),
+                e.month, e.product_name, e.store_id or "all", pieces(e.quantity), pieces(e.p10), pieces(e.p90),
+                e.method, pieces(e.backtest_error), pieces(e.naive_error), pieces(e.last_month_error),
                 "known" if e.season_known else "not known",
             )
             for e in found.months
         ),
         most,
     )  # fmt: skip
-
-
-def _pieces(number: float | None) -> str:
-    return "" if number is None else f"{number:,.1f}"
 
 
 @click.command()
@@ -125,7 +120,7 @@ def plan(
     settings = load()
     day = today(zone(settings.timezone))
     # Lines that are recorded are read where nobody else records any, and are recorded when the files are there.
-    with order_book.alone(settings) if ordered else _reading(settings) as cursor:
+    with order_book.alone(settings) if ordered else reading(settings, "operator") as cursor:
         found = _plan(cursor, supplier, budget, currency)
         if csv_file is not None:
             write_csv(found, csv_file)
@@ -147,16 +142,6 @@ def plan(
         })  # fmt: skip
     else:
         _print_plan(found, day, None if whole else LISTED)
-
-
-@contextmanager
-def _reading(settings: Settings) -> Iterator[Cursor]:
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            yield cursor
-    finally:
-        connection.close()
 
 
 def _plan(cursor: Cursor, supplier: str | None, budget: Decimal | None, currency: str | None) -> "OrderPlan":

@@ -12,7 +12,7 @@ from tillstream.shop_calendar import today, zone
 from tillstream.stores import kafka
 from tillstream.stores import orders as order_book
 from tillstream.stores import uplifts as uplift_book
-from tillstream.stores.mysql import connect, snapshot
+from tillstream.stores.mysql import reading
 
 MOST_PIECES = 100_000  # of one order line: more is a slip of the finger
 FACTOR = Number("factor", 100, 3, "1.2 for a fifth more than the forecast, 0.5 for half of it")
@@ -73,12 +73,8 @@ def cancel(order_id: int, json: bool) -> None:
 @as_json
 def list_orders(every: bool, json: bool) -> None:
     """The open orders, those due first in front."""
-    connection = connect(load(), "operator")
-    try:
-        with snapshot(connection) as cursor:
-            found = order_book.listed(cursor, closed=every)
-    finally:
-        connection.close()
+    with reading(load(), "operator") as cursor:
+        found = order_book.listed(cursor, closed=every)
     if json:
         print_json(found)
         return
@@ -115,12 +111,8 @@ def set_uplift(month: str, factor: Decimal, product: str) -> None:
 @as_json
 def list_uplifts(json: bool) -> None:
     """All factors, by month."""
-    connection = connect(load(), "operator")
-    try:
-        with snapshot(connection) as cursor:
-            found = uplift_book.listed(cursor)
-    finally:
-        connection.close()
+    with reading(load(), "operator") as cursor:
+        found = uplift_book.listed(cursor)
     if json:
         print_json(found)
     else:

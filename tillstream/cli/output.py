@@ -90,6 +90,11 @@ def amount(text: str) -> str:
     return f"{Decimal(text):,}"
 
 
+def pieces(number: float | None) -> str:
+    """Pieces of a forecast, which need not be whole; nothing where they are not known."""
+    return "" if number is None else f"{number:,.1f}"
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""

@@ -101,6 +101,17 @@ def snapshot(connection: "Connection[Cursor]") -> Iterator[Cursor]:
             _roll_back(connection)
 
 
+@contextmanager
+def reading(settings: Settings, account: str) -> Iterator[Cursor]:
+    """A snapshot on a connection of its own."""
+    connection = connect(settings, account)
+    try:
+        with snapshot(connection) as cursor:
+            yield cursor
+    finally:
+        connection.close()
+
+
 def rows(cursor: Cursor, query: str, arguments: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """All rows of a query whose size is bounded."""
     cursor.execute(query, arguments or None)

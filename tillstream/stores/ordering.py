@@ -1,4 +1,4 @@
-"""What a plan stands on besides sales and stock: the owner's products, orders and expectations, and revenue."""
+"""What a plan stands on besides sales and stock: the owner's products and orders, and revenue."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -32,14 +32,6 @@ class Order(msgspec.Struct, frozen=True):
     product: str
     pieces: int
     due: date
-
-
-class Uplift(msgspec.Struct, frozen=True):
-    """What the owner expects of a month, next to the forecast; `product` is empty for all of them."""
-
-    month: str
-    product: str
-    factor: float
 
 
 class Revenue(msgspec.Struct, frozen=True):
@@ -77,14 +69,6 @@ def open_orders(cursor: Cursor, day: date) -> list[Order]:
         (day, day),
     )
     return [Order(*order) for order in found if order[2] > 0]
-
-
-def uplifts(cursor: Cursor) -> list[Uplift]:
-    """What the owner expects, those of all products first."""
-    found = rows(
-        cursor, "SELECT `month`, `product_id`, `factor` FROM `expected_uplifts` ORDER BY `product_id`, `month`"
-    )
-    return [Uplift(month, product, float(factor)) for month, product, factor in found]
 
 
 def revenues(cursor: Cursor, months: Sequence[tuple[str, int]]) -> list[Revenue]:

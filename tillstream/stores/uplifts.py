@@ -51,6 +51,6 @@ def remove(settings: Settings, month: str, product_id: str) -> None:
 
 
 def listed(cursor: Cursor) -> list[Uplift]:
-    """All factors, by month."""
+    """All factors, by month; that of all products comes first in each."""
     query = "SELECT `month`, `product_id`, `factor` FROM `expected_uplifts` ORDER BY `month`, `product_id`"
     return [Uplift(*row) for row in rows(cursor, query)]

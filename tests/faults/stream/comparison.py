@@ -8,7 +8,7 @@ from reports.verify import verify
 from tests.faults.stream.book import Book, Figures, on_hand, sales_by_hour, sales_by_month
 from tillstream.settings import Settings
 from tillstream.stores.mongo import events, rejects
-from tillstream.stores.mysql import connect, rows, snapshot
+from tillstream.stores.mysql import reading, rows
 
 MOST = 5  # differences that are told of each kind
 
@@ -50,15 +50,11 @@ def _raw_differences(settings: Settings, store: str, book: Book) -> list[str]:
 
 def _view_differences(settings: Settings, store: str, book: Book) -> list[str]:
     columns = "`product_id`, `currency`, `units`, `returned_units`, `lines`, `gross`, `discount`, `revenue`"
-    connection = connect(settings, "bi")
-    try:
-        with snapshot(connection) as cursor:
-            hours = rows(cursor, f"SELECT `hour`, {columns} FROM `sales_by_hour` WHERE `store_id` = %s", (store,))
-            months = rows(cursor, f"SELECT `month`, {columns} FROM `sales_by_month` WHERE `store_id` = %s", (store,))
-            query = "SELECT `product_id`, `on_hand` FROM `stock_on_hand` WHERE `store_id` = %s"
-            stock = {product: int(number) for product, number in rows(cursor, query, (store,))}
-    finally:
-        connection.close()
+    with reading(settings, "bi") as cursor:
+        hours = rows(cursor, f"SELECT `hour`, {columns} FROM `sales_by_hour` WHERE `store_id` = %s", (store,))
+        months = rows(cursor, f"SELECT `month`, {columns} FROM `sales_by_month` WHERE `store_id` = %s", (store,))
+        query = "SELECT `product_id`, `on_hand` FROM `stock_on_hand` WHERE `store_id` = %s"
+        stock = {product: int(number) for product, number in rows(cursor, query, (store,))}
     return [
         *_differences("sales_by_hour", _in_money(sales_by_hour(book.lines)), _by_key(hours)),
         *_differences("sales_by_month", _in_money(sales_by_month(book.lines)), _by_key(months)),
@@ -69,12 +65,8 @@ def _view_differences(settings: Settings, store: str, book: Book) -> list[str]:
 def _unaccounted(settings: Settings) -> list[str]:
     known = "`counted` + `duplicates` + `rejected` + `skipped`"
     query = f"SELECT `topic`, `partition`, `next_offset`, {known} FROM `stream_offsets`"
-    connection = connect(settings, "operator")
-    try:
-        with snapshot(connection) as cursor:
-            found = rows(cursor, query)
-    finally:
-        connection.close()
+    with reading(settings, "operator") as cursor:
+        found = rows(cursor, query)
     return [
         f"{topic}-{partition}: {known} of {end} records are accounted for"
         for topic, partition, end, known in found
