@@ -1,7 +1,8 @@
-"""One whole stack, with the Spark stream, for all tests here; each module counts in a currency of its own."""
+"""The whole stack, with the Spark stream, that modules share; each counts in a currency of its own."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,22 @@ BATCH_SIZE = 20_000
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
-@pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """The stack's settings. What a failed run leaves in its folder is removed with it."""
-    settings = Settings(home=tmp_path_factory.mktemp("shop"), ports="auto", batch_size=BATCH_SIZE)
+@contextmanager
+def stack_in(home: Path, services: Iterable[str] | None = None) -> Iterator[Settings]:
+    """The settings of a stack, whole or in part. What a failed run leaves in its folder is removed with it."""
+    settings = Settings(home=home, ports="auto", batch_size=BATCH_SIZE)
     try:
-        yield up(settings)
+        yield up(settings, services=services)
     finally:
         down(settings)
         shutil.rmtree(settings.home)
+
+
+@pytest.fixture(scope="session")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The stack that modules share."""
+    with stack_in(tmp_path_factory.mktemp("shop")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,14 @@
 """Three months of a simulated clothing shop: what the views say of its stock is what its own books say."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.command_line import CommandLine
-from tests.e2e.conftest import Query
+from tests.e2e.conftest import Query, stack_in
 from tillstream.settings import Settings
 
 STORE = "store_id = 'yangon-1'"
@@ -28,6 +29,13 @@ class Books:
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A stack of its own: tills that other modules ring up sell the same products in the same store."""
+    with stack_in(tmp_path_factory.mktemp("simulated-shop"), services=["stream"]) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")
