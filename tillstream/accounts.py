@@ -81,11 +81,13 @@ MYSQL_RIGHTS: dict[str, dict[tables.Table, tuple[str, ...]]] = {
 MONGO_DATABASE = "sales"
 EVENTS, REJECTS = "events", "rejects"
 
-# What each account may do with the raw record. Nobody but the migration account may change or delete an event.
+# What each account may do with the raw record. Nobody deletes an event; the account that deletes customers' addresses
+# on request is the only one that changes some.
 MONGO_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     "stream": {EVENTS: ("find", "insert"), REJECTS: ("find", "insert", "update")},
     "batch": {EVENTS: ("find",), REJECTS: ("find",)},
     "operator": {EVENTS: ("find",), REJECTS: ("find", "update")},
+    "privacy": {EVENTS: ("find", "update"), REJECTS: ("find", "update")},
     "migrate": {
         EVENTS: ("find", "insert", "createCollection", "createIndex", "listIndexes", "collMod"),
         REJECTS: ("find", "insert", "createCollection", "createIndex", "listIndexes", "collMod"),

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.bad_records import as_json, sale
 from tests.e2e.command_line import CommandLine
 from tests.e2e.conftest import Query, stack_in
+from tillstream.events import SALES
 from tillstream.settings import Settings
+from tillstream.stores import kafka
+from tillstream.stores.live import wait_until_counted
+from tillstream.stores.mongo import events, rejects
 
 STORE = "store_id = 'yangon-1'"
+FIGURES = "SELECT * FROM sales_by_month ORDER BY month, store_id, product_id, currency"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,23 @@ class Books:
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def kept(shop: Settings, address: str) -> tuple[int, int]:
+    """How many sales, and how many records in quarantine, hold an address."""
+    quarantined = [reject["value"] for reject in rejects(shop, "operator").find({"value": {"$type": "binData"}})]
+    return (
+        events(shop, "operator").count_documents({"address": address}),
+        sum(address.encode() in value for value in quarantined),
+    )
+
+
+def readable_sales(shop: Settings) -> int:
+    """Records of sales that Kafka still gives to who asks."""
+    reader = kafka.OffsetReader(shop)
+    found = sum(end - first for (topic, _), (first, end) in reader.bounds().items() if topic == SALES)
+    reader.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +127,35 @@ def test_reference_data_name_the_products(books: Books, query: Query) -> None:
     found: dict[str, str] = dict(query(f"SELECT product_id, product_name FROM sales_by_month WHERE {STORE}"))
 
     assert found.items() <= named.items()
+
+
+def test_a_customer_s_address_is_deleted_and_no_figure_changes(
+    shop: Settings, tillstream: CommandLine, books: Books, query: Query
+) -> None:
+    sales = [row for path in sorted((books.folder / "sales").iterdir()) for row in table(path)]
+    order, address = next((row["order_id"], row["address"]) for row in sales if row["address"])
+    with kafka.Producer(shop) as producer:
+        producer.send(SALES, order, as_json(sale(order_id=order, quantity=0, address=address)))
+    wait_until_counted(shop, lambda _: None)
+    figures = query(FIGURES)
+
+    tillstream.run("forget", order, code=1)  # nobody is there to say yes
+
+    addressed = sum(row["address"] == address for row in sales)
+    assert kept(shop, address) == (addressed, 1)
+    output, _ = tillstream.run("forget", order, "--yes")
+
+    assert f"addresses of {addressed} sales and 1 records in quarantine" in output
+    assert kept(shop, address) == (0, 0)
+    assert readable_sales(shop) == 0
+    assert query(FIGURES) == figures
+    tillstream.run("verify")
+
+    # What is sent again counts as little as before, and is no conflict.
+    tillstream.run("restart", "stream")
+    tillstream.run("import", "--wait", books.folder / "sales")
+    assert kept(shop, address) == (0, 0)
+    assert query(FIGURES) == figures
+    output, errors = tillstream.run("forget", "nobody", "--yes", code=1)
+    assert "No sale that counts is of order nobody" in errors
+    assert "addresses of 0 sales and 0 records" in output

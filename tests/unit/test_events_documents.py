@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.bad_records import BAD_RECORDS, ODD_SALES, as_json, movement, sale
 from tillstream.events import (
+    ADDRESS_DELETED_AT,
     SALES,
     STOCK,
     TOPICS,
@@ -96,6 +97,15 @@ def test_documents_that_say_the_same_are_the_same(one: dict[str, Any], other: di
 )  # fmt: skip
 def test_documents_that_differ_in_one_field_are_not_the_same(changes: dict[str, Any]) -> None:
     assert not same_content(sale_document(), sale_document(**changes))
+
+
+def test_an_address_that_was_deleted_plays_no_part() -> None:
+    deleted = sale_document() | {ADDRESS_DELETED_AT: datetime.now(UTC)}
+    sent_again = sale_document(9, address="5 Bo Aung Kyaw Street")
+
+    assert same_content(deleted, sent_again)
+    assert same_content(sent_again, deleted)
+    assert not same_content(deleted, sale_document(9, quantity=3))
 
 
 def test_a_document_is_the_same_as_what_mongodb_gives_back() -> None:

@@ -108,7 +108,7 @@ def test_a_live_table_and_its_truth_have_the_same_figures() -> None:
 
 def test_every_account_with_rights_exists_and_readers_have_no_table() -> None:
     assert set(MYSQL_RIGHTS) == set(MYSQL_ACCOUNTS) - {"migrate", "bi"}
-    assert {"stream", "batch", "operator", "migrate"} == set(MONGO_RIGHTS)
+    assert {"stream", "batch", "operator", "privacy", "migrate"} == set(MONGO_RIGHTS)
 
 
 def test_nobody_may_delete_what_cannot_be_counted_again() -> None:

@@ -13,6 +13,7 @@ from tillstream.cli import (
     night,
     ordering,
     orders,
+    privacy,
     quarantine,
     servers,
     truth,
@@ -26,7 +27,7 @@ def command() -> None:
     """A shop's sales book whose every figure is exact and can be explained."""
 
 
-PARTS = (embedded, servers, data, figures, explanation, ordering, orders, quarantine, night, truth)
+PARTS = (embedded, servers, data, figures, explanation, ordering, orders, quarantine, privacy, night, truth)
 for part in (each for module in PARTS for each in module.COMMANDS):
     command.add_command(part)
 

@@ -127,6 +127,30 @@ def create_topics(settings: Settings) -> list[str]:
     return wanted
 
 
+def delete_records(settings: Settings, before: Mapping[Source, int]) -> int:
+    """Deletes what lies below these offsets; gives how many offsets that is.
+
+    Nobody can read them from then on. They leave the disk with their segment, a week after its first record at most.
+    Raises TransientError when Kafka does not answer or refuses.
+    """
+    reader = OffsetReader(settings)
+    first = {source: low for source, (low, _) in reader.bounds().items()}
+    reader.close()
+    wanted = {source: end for source, end in before.items() if end > first.get(source, end)}
+    if not wanted:
+        return 0
+    client = admin(settings)  # its futures die with it
+    asked = client.delete_records([TopicPartition(*source, end) for source, end in wanted.items()])
+    for source, deleted in asked.items():
+        try:
+            deleted.result(TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise TransientError(
+                f"Kafka did not delete the records of {source.topic}-{source.partition}: {error.args[0].str()}."
+            ) from error
+    return sum(end - first[source] for source, end in wanted.items())
+
+
 def topic_ids(client: AdminClient) -> dict[str, str]:
     """Kafka's own identity of each of the product's topics. Raises TerminalError when one is missing."""
     described = client.describe_topics(TopicCollection(list(TOPICS)), request_timeout=TIMEOUT_SECONDS)
