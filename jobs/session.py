@@ -30,7 +30,7 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.adaptive.enabled": "false",
     }
-    return _started(settings.spark_master, name, options)
+    return _started(settings.spark_master, settings.spark_address, name, options)
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bo
     if reads_kafka:
         options["spark.jars"] = _kafka_jars()
     with spark_failures():
-        session = _started(settings.batch_master, name, options)
+        session = _started(settings.batch_master, settings.spark_address, name, options)
         try:
             yield session
         finally:
@@ -68,12 +68,13 @@ def _kafka_jars() -> str:
     return ",".join(jars)
 
 
-def _started(master: str, name: str, options: dict[str, str]) -> SparkSession:
+def _started(master: str, address: str, name: str, options: dict[str, str]) -> SparkSession:
     # The host's name may resolve to an interface that nobody should listen on.
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    os.environ["SPARK_LOCAL_IP"] = address
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # executors decode with the same packages as the driver
     shared = {
-        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": address,
+        "spark.driver.bindAddress": address,
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.session.timeZone": "UTC",

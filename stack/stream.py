@@ -26,7 +26,6 @@ def _launch(settings: Settings) -> Launch:
         "SPARK_LOCAL_DIRS": scratch,
         "SPARK_SUBMIT_OPTS": f"{_quoted(f'-Djava.io.tmpdir={scratch}')} -XX:-UsePerfData",
         "TMPDIR": scratch,
-        "SPARK_LOCAL_IP": "127.0.0.1",  # the machine's name may resolve to another interface
     }
     return Launch((sys.executable, "-m", "jobs.streaming.main"), CHECKOUT, environment)
 

@@ -100,6 +100,7 @@ class Settings:
     spark_memory: str = _setting("1g", "heap of the stream's driver (and executors, on a cluster)")
     batch_master: str = _setting("local[*]", "Spark master of the batch jobs")
     batch_memory: str = _setting("1g", "heap of a batch job's driver (and executors, on a cluster)")
+    spark_address: str = _setting("127.0.0.1", "IPv4 address on which Spark's executors reach the jobs", _address)
     hang_seconds: int = _setting(
         60, "a stream that counts nothing for so long although Kafka has records hangs", _positive
     )

@@ -31,6 +31,7 @@ PASSING = {
     ER.OPTION_PREVENTS_STATEMENT,  # read-only
     ER.DISK_FULL, ER.RECORD_FILE_FULL, ER.ERROR_ON_WRITE,
     CR.CR_CONNECTION_ERROR, CR.CR_CONN_HOST_ERROR, CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST,
+    CR.CR_COMMANDS_OUT_OF_SYNC,
     1927,  # MariaDB: connection was killed
     1836,  # MySQL: running in read-only mode
     0,  # the connection was closed on this side after a failure
@@ -136,7 +137,9 @@ def _translation(what: str, error: Exception) -> TillstreamError:
         return TerminalError(
             f"{what} lacks what this version needs: {message}.", "`tillstream up` brings it up to date."
         )
-    if code in PASSING or isinstance(error, OSError | pymysql.InterfaceError):
+    # An internal error without a code is an answer that was cut off: the packets do not follow one another.
+    cut_off = isinstance(error, pymysql.InternalError) and code == -1
+    if code in PASSING or cut_off or isinstance(error, OSError | pymysql.InterfaceError):
         return TransientError(f"{what} failed for now: {message} (error {code}).", "Check `tillstream status`.")
     return TerminalError(f"{what} failed: {message} (error {code}).")
 

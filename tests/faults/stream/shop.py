@@ -158,7 +158,6 @@ class Shop:
             "TILLSTREAM_MYSQL": mysql or f"{host}:{port}",
             "TILLSTREAM_BATCH_SIZE": str(self.settings.batch_size),
             "JAVA_HOME": str(programs.java_home()),
-            "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_LOCAL_DIRS": str(home / "by-hand"),
         }
         command = [sys.executable, "-m", "tests.faults.stream.stream_process", *options]

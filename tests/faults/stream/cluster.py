@@ -1,0 +1,131 @@
+"""A cluster on the loopback: three Kafka brokers, a MongoDB replica set of three, a Spark master with two workers.
+
+Every process is one of the embedded stack's programs, with its settings but for those that tell the members of each
+other. Each can be killed alone.
+"""
+
+import os
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyspark
+
+from stack import folders, programs
+from stack.kafka import KAFKA
+from stack.mongo import MONGO
+from stack.ports import is_listening, settle
+from stack.secrets_folder import create_missing
+from stack.servers import prepare
+from tests.faults.stream.shop import wait_until
+from tillstream.settings import Settings
+
+MEMBERS = range(3)
+WORKERS = range(2)
+START_SECONDS = 90.0
+SPARK = Path(pyspark.__file__).parent
+REPLICATED = (
+    "default.replication.factor",
+    "offsets.topic.replication.factor",
+    "transaction.state.log.replication.factor",
+)
+# A majority takes each record before it is acknowledged, so one broker may die.
+IN_SYNC = "min.insync.replicas=2\ntransaction.state.log.min.isr=2\n"
+
+
+class Cluster:
+    """Started when made; `settings` name it as servers elsewhere, with MySQL and the stream on this machine."""
+
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self._home = home
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        own = replace(settings, secrets=home / "secrets")
+        members = [settle(replace(own, home=home / f"member-{number}"), (), print) for number in MEMBERS]
+        spark_port = members[0].airflow_port  # these members have no Airflow
+        self.settings = replace(
+            own,
+            kafka=",".join(f"127.0.0.1:{member.kafka_port}" for member in members),
+            mongo=",".join(f"127.0.0.1:{member.mongo_port}" for member in members) + "/?replicaSet=tillstream",
+            spark_master=f"spark://127.0.0.1:{spark_port}",
+            batch_master=f"spark://127.0.0.1:{spark_port}",
+        )
+        for member in members:
+            folders.prepare(member, ("kafka", "mongo"))
+        create_missing(members[0], (KAFKA, MONGO))
+        self._start_brokers(members)
+        self._start_replica_set(members)
+        self._start_spark(spark_port)
+        wait_until(lambda: all(is_listening(member.kafka_port) for member in members), "brokers listen", START_SECONDS)
+        prepare(self.settings, print, START_SECONDS)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self._running[name].kill()
+        self._running[name].wait()
+
+    def end(self) -> None:
+        """Ends every process that is left."""
+        for process in self._running.values():
+            process.kill()
+            process.wait()
+
+    def _start_brokers(self, members: list[Settings]) -> None:
+        cluster = uuid4().hex
+        voters = ",".join(f"{number + 1}@127.0.0.1:{member.kafka_port + 1}" for number, member in enumerate(members))
+        for number, member in enumerate(members):
+            launch = KAFKA.launch(member)
+            for name, text in launch.files.items():
+                folders.write(launch.directory / name, _of_cluster(text, number, voters))
+            folders.make_private(launch.directory / "tmp")
+            java, classes = launch.command[0], launch.command[2]
+            subprocess.run(
+                [java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"],
+                cwd=launch.directory, check=True, capture_output=True,
+            )  # fmt: skip
+            self._start(f"kafka-{number}", list(launch.command), launch.directory)
+
+    def _start_replica_set(self, members: list[Settings]) -> None:
+        MONGO.prepare(members[0])  # the others get their data, accounts too, from the first
+        for number, member in enumerate(members):
+            launch = MONGO.launch(member)
+            folders.make_private(launch.directory / "data")
+            self._start(f"mongo-{number}", list(launch.command), launch.directory)
+
+    def _start_spark(self, port: int) -> None:
+        java = [str(programs.java_home() / "bin" / "java"), "-cp", f"{SPARK / 'jars'}/*"]
+        # Each application gets two of the four cores: the stream, and a night beside it.
+        self._start("master", [
+            *java, "-Xmx256m", "-Dspark.deploy.defaultCores=2", "org.apache.spark.deploy.master.Master",
+            "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0",
+        ], self._home)  # fmt: skip
+        wait_until(lambda: is_listening(port), "Spark's master listens", START_SECONDS)
+        for number in WORKERS:
+            folder = self._home / f"worker-{number}"
+            folders.make_private(folder)
+            self._start(f"worker-{number}", [
+                *java, "-Xmx256m", "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0",
+                "--cores", "2", "--memory", "3g", "--work-dir", str(folder), self.settings.spark_master,
+            ], folder)  # fmt: skip
+
+    def _start(self, name: str, command: list[str], folder: Path) -> None:
+        environment: dict[str, Any] = {
+            "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(SPARK), "JAVA_HOME": str(programs.java_home()),
+        }  # fmt: skip
+        with (self._home / f"{name}.log").open("wb") as log:
+            self._running[name] = subprocess.Popen(
+                command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log
+            )
+
+
+def _of_cluster(properties: str, number: int, voters: str) -> str:
+    """A lone broker's properties, made those of a member."""
+    for name, value in {
+        "node.id": number + 1,
+        "controller.quorum.voters": voters,
+        **dict.fromkeys(REPLICATED, 3),
+    }.items():
+        properties = re.sub(rf"^{re.escape(name)}=.*$", f"{name}={value}", properties, flags=re.MULTILINE)
+    return re.sub(r"^transaction\.state\.log\.min\.isr=.*\n", "", properties, flags=re.MULTILINE) + IN_SYNC
