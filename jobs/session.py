@@ -19,7 +19,10 @@ SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process i
 
 
 def spark_session(settings: Settings, name: str) -> SparkSession:
-    """The stream's session. Raises TerminalError when the jars that read Kafka are missing."""
+    """The stream's session.
+
+    Raises TerminalError when the jars that read Kafka are missing, TransientError when Spark does not start.
+    """
     options = {
         "spark.jars": _kafka_jars(),
         "spark.driver.memory": settings.spark_memory,
@@ -30,7 +33,8 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.adaptive.enabled": "false",
     }
-    return _started(settings.spark_master, settings.spark_address, name, options)
+    with spark_failures():
+        return _started(settings.spark_master, settings.spark_address, name, options)
 
 
 @contextmanager

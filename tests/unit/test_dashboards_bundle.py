@@ -40,6 +40,13 @@ def test_every_id_is_there_once_and_every_title_too() -> None:
     assert all("?" in title for title in titles)
 
 
+def test_the_owner_s_page_speaks_of_charts_that_there_are() -> None:
+    titles = [each["slice_name"] for each in files("charts").values()]
+    named = re.findall(r'"([^"]*\?[^"]*)"', (CHECKOUT / "docs" / "owner.md").read_text())
+    assert len(named) > 20
+    assert [name for name in named if not any(title.startswith(name) for title in titles)] == []
+
+
 def test_the_only_database_is_read_through_the_account_for_readers_and_without_a_password() -> None:
     [database] = files("databases").values()
     assert database["sqlalchemy_uri"].startswith(f"mysql+pymysql://{MYSQL_ACCOUNTS['bi']}@tillstream/")

@@ -9,13 +9,12 @@ import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pyspark
 
 from stack import folders, programs
-from stack.kafka import KAFKA
+from stack.kafka import KAFKA, PROPERTIES_FILE
 from stack.mongo import MONGO
 from stack.ports import is_listening, settle
 from stack.secrets_folder import create_missing
@@ -26,7 +25,7 @@ from tillstream.settings import Settings
 MEMBERS = range(3)
 WORKERS = range(2)
 START_SECONDS = 90.0
-SPARK = Path(pyspark.__file__).parent
+SPARK_CLASS = str(Path(pyspark.__file__).parent / "bin" / "spark-class")
 REPLICATED = (
     "default.replication.factor",
     "offsets.topic.replication.factor",
@@ -37,7 +36,7 @@ IN_SYNC = "min.insync.replicas=2\ntransaction.state.log.min.isr=2\n"
 
 
 class Cluster:
-    """Started when made; `settings` name it as servers elsewhere, with MySQL and the stream on this machine."""
+    """`settings` name it as servers elsewhere, with MySQL and the stream on this machine."""
 
     def __init__(self, home: Path, settings: Settings) -> None:
         self._home = home
@@ -52,12 +51,17 @@ class Cluster:
             spark_master=f"spark://127.0.0.1:{spark_port}",
             batch_master=f"spark://127.0.0.1:{spark_port}",
         )
+        self._members, self._spark_port = members, spark_port
+
+    def start(self) -> None:
+        """Starts every member, and prepares them as servers elsewhere are."""
+        members = self._members
         for member in members:
             folders.prepare(member, ("kafka", "mongo"))
         create_missing(members[0], (KAFKA, MONGO))
         self._start_brokers(members)
         self._start_replica_set(members)
-        self._start_spark(spark_port)
+        self._start_spark(self._spark_port)
         wait_until(lambda: all(is_listening(member.kafka_port) for member in members), "brokers listen", START_SECONDS)
         prepare(self.settings, print, START_SECONDS)
 
@@ -78,11 +82,12 @@ class Cluster:
         for number, member in enumerate(members):
             launch = KAFKA.launch(member)
             for name, text in launch.files.items():
-                folders.write(launch.directory / name, _of_cluster(text, number, voters))
+                is_broker = name == PROPERTIES_FILE
+                folders.write(launch.directory / name, _of_cluster(text, number, voters) if is_broker else text)
             folders.make_private(launch.directory / "tmp")
             java, classes = launch.command[0], launch.command[2]
             subprocess.run(
-                [java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"],
+                [java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", PROPERTIES_FILE],
                 cwd=launch.directory, check=True, capture_output=True,
             )  # fmt: skip
             self._start(f"kafka-{number}", list(launch.command), launch.directory)
@@ -95,28 +100,29 @@ class Cluster:
             self._start(f"mongo-{number}", list(launch.command), launch.directory)
 
     def _start_spark(self, port: int) -> None:
-        java = [str(programs.java_home() / "bin" / "java"), "-cp", f"{SPARK / 'jars'}/*"]
         # Each application gets two of the four cores: the stream, and a night beside it.
         self._start("master", [
-            *java, "-Xmx256m", "-Dspark.deploy.defaultCores=2", "org.apache.spark.deploy.master.Master",
-            "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0",
-        ], self._home)  # fmt: skip
+            SPARK_CLASS, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port),
+            "--webui-port", "0",
+        ], self._home, SPARK_MASTER_OPTS="-Dspark.deploy.defaultCores=2 -Dspark.master.rest.enabled=false")  # fmt: skip
         wait_until(lambda: is_listening(port), "Spark's master listens", START_SECONDS)
         for number in WORKERS:
             folder = self._home / f"worker-{number}"
             folders.make_private(folder)
             self._start(f"worker-{number}", [
-                *java, "-Xmx256m", "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0",
+                SPARK_CLASS, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0",
                 "--cores", "2", "--memory", "3g", "--work-dir", str(folder), self.settings.spark_master,
             ], folder)  # fmt: skip
 
-    def _start(self, name: str, command: list[str], folder: Path) -> None:
-        environment: dict[str, Any] = {
-            "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(SPARK), "JAVA_HOME": str(programs.java_home()),
-        }  # fmt: skip
+    def _start(self, name: str, command: list[str], folder: Path, **variables: str) -> None:
+        variables |= {
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_DAEMON_MEMORY": "256m",
+            "JAVA_HOME": str(programs.java_home()),
+        }
         with (self._home / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log
+                command, cwd=folder, env=os.environ | variables, stdout=log, stderr=log
             )
 
 

@@ -30,6 +30,7 @@ def cluster() -> Iterator[Cluster]:
     home = Path(tempfile.mkdtemp(prefix="cluster-"))
     running = Cluster(home, Settings(home=home / "shop", ports="auto", batch_size=20_000))
     try:
+        running.start()
         yield running
     finally:
         running.end()
