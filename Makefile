@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-setup bench-forecast bench-restock screenshots docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-setup audit bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -24,7 +24,7 @@ setup-tests: # what the tests need besides: a browser
 demo: setup ## start the whole stack with 36 months of a simulated shop and show the answers
 	@setup/demo.sh
 
-test: setup-tests lint ## everything that CI runs: lint, types, contracts and all tests
+test: setup-tests audit lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/e2e tests/integration $(SAMPLE) tests/spark tests/unit
 
@@ -40,6 +40,10 @@ lint:
 	MYPYPATH=plugins $(BIN)/mypy --explicit-package-bases --python-executable $(AIRFLOW)/python \
 		--cache-dir .mypy_cache/airflow $(IN_AIRFLOW)
 	$(BIN)/lint-imports
+
+audit: ## look up the known vulnerabilities of every locked version
+	@setup/setup.sh audit
+	@.build/audit/bin/python setup/audit.py
 
 test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 	@$(if $(SEED),TILLSTREAM_TEST_SEED=$(SEED)) $(BIN)/python -m tests.faults

@@ -5,6 +5,7 @@
 #   setup/setup.sh tests  the browser of the tests as well
 #   setup/setup.sh image  the product, Airflow, Superset and Spark for docker/Dockerfile, without the embedded servers
 #   setup/setup.sh bench  the environment of bench-forecast and bench-restock as well
+#   setup/setup.sh audit  the tool that looks up known vulnerabilities as well
 #   setup/setup.sh lock   resolves the versions anew and records them: locks/*.txt and setup/jars.sha256
 #
 # A step is in place when its result is there and its stamp holds the digest of all it was made of. The stamp is written
@@ -171,6 +172,11 @@ install_bench() {
     again .build/uv/bin/uv pip sync --python .build/bench/bin/python --require-hashes locks/bench.txt
 }
 
+install_audit() {
+    .build/uv/bin/uv venv --clear --python "$python" .build/audit
+    again .build/uv/bin/uv pip sync --python .build/audit/bin/python --require-hashes locks/audit.txt
+}
+
 install_tillstream() {
     .build/uv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
     ln -sfn "$java_home" .build/java
@@ -251,6 +257,12 @@ bench() {
     step 'Environment of the benchmarks' bench .build/bench/bin/python locks/bench.txt
 }
 
+audit() {
+    setup
+    steps=9
+    step 'Tool for the audit' audit .build/audit/bin/python locks/audit.txt
+}
+
 lock() { # versions already locked are kept where they still fit; UPGRADE=1 takes the newest
     local compile folder
     system
@@ -262,6 +274,7 @@ lock() { # versions already locked are kept where they still fit; UPGRADE=1 take
     "${compile[@]}" pyproject.toml --group dev -o locks/app.txt
     "${compile[@]}" --group airflow -o locks/airflow.txt
     "${compile[@]}" --group superset -o locks/superset.txt
+    "${compile[@]}" --group audit -o locks/audit.txt
     "${compile[@]}" --group bench --constraint locks/app.txt -o locks/bench.txt
     for folder in kafka spark; do
         fetch_jars $folder >"$log"

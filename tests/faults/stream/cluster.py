@@ -100,7 +100,7 @@ class Cluster:
             self._start(f"mongo-{number}", list(launch.command), launch.directory)
 
     def _start_spark(self, port: int) -> None:
-        # Each application gets two of the four cores: the stream, and a night beside it.
+        # An application gets two cores, so one worker alone has room for the stream and for a night beside it.
         self._start("master", [
             SPARK_CLASS, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port),
             "--webui-port", "0",
@@ -111,7 +111,7 @@ class Cluster:
             folders.make_private(folder)
             self._start(f"worker-{number}", [
                 SPARK_CLASS, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "0",
-                "--cores", "2", "--memory", "3g", "--work-dir", str(folder), self.settings.spark_master,
+                "--cores", "4", "--memory", "4g", "--work-dir", str(folder), self.settings.spark_master,
             ], folder)  # fmt: skip
 
     def _start(self, name: str, command: list[str], folder: Path, **variables: str) -> None:
