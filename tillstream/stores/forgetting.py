@@ -56,8 +56,9 @@ def forget(settings: Settings, orders: Sequence[str]) -> Forgotten:
 
 def _unset(settings: Settings, wanted: Document) -> int:
     change = {"$unset": {"address": 1}, "$set": {ADDRESS_DELETED_AT: datetime.now(UTC)}}
+    addressed = {"$and": [wanted, {"address": {"$type": "string"}}]}
     with translated("deleting addresses from the raw record"):
-        return events(settings, ACCOUNT).update_many({**wanted, "address": {"$type": "string"}}, change).modified_count
+        return events(settings, ACCOUNT).update_many(addressed, change).modified_count
 
 
 def _clean_rejects(settings: Settings, orders: Sequence[str], addresses: Sequence[str]) -> int:
