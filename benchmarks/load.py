@@ -13,9 +13,10 @@ from confluent_kafka import Consumer, TopicPartition
 from numpy.typing import NDArray
 
 from benchmarks.shop_events import backlog_moments, present_moments, records
+from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.events import SALES
 from tillstream.settings import Settings
-from tillstream.stores.kafka import OffsetReader, Producer, connection
+from tillstream.stores.kafka import Producer, TopicReader, connection
 
 SENDERS = 2
 SENT_AT = "sent_at"  # the header that carries the sender's clock, in nanoseconds
@@ -28,11 +29,8 @@ Ends = dict[int, int]  # partition of `sales` to the offset that its next record
 
 def ends(settings: Settings) -> Ends:
     """How far each partition of the sales reaches now."""
-    reader = OffsetReader(settings)
-    try:
-        return {partition: end for (topic, partition), (_, end) in reader.bounds().items() if topic == SALES}
-    finally:
-        reader.close()
+    bounds = TopicReader(settings, "stream").bounds()
+    return {partition: end for (topic, partition), (_, end) in bounds.items() if topic == SALES}
 
 
 def send_backlog(settings: Settings, size: int, name: str = "backlog", moments: Moments = backlog_moments) -> None:
@@ -45,7 +43,7 @@ def send_backlog(settings: Settings, size: int, name: str = "backlog", moments: 
 
 
 def _send_share(settings: Settings, till: str, moments: Moments, size: int) -> None:
-    with Producer(settings) as producer:
+    with Producer(settings, "till") as producer:
         for record in islice(records(till, moments(SENDERS)), size):
             producer.send(SALES, record.key, record.value)
 
@@ -66,7 +64,7 @@ def steady_load(settings: Settings, till: str, rate: int) -> Iterator[None]:
 def _send_steadily(settings: Settings, till: str, rate: int, enough: Path) -> None:
     source = records(till, present_moments())
     begun, sent = time.monotonic(), 0
-    with Producer(settings) as producer:
+    with Producer(settings, "till") as producer:
         while not enough.exists():
             due = int((time.monotonic() - begun) * rate) - sent
             for record in islice(source, due):
@@ -80,7 +78,9 @@ def sending_times(settings: Settings, first: Ends, last: Ends) -> dict[int, NDAr
     """Of each partition the sending times, in epoch seconds, of the records from `first` to below `last`."""
     times = {partition: np.zeros(end - first[partition]) for partition, end in last.items()}
     left = sum(map(len, times.values()))
-    consumer = Consumer(connection(settings) | {"group.id": "benchmark", "enable.auto.commit": False})
+    consumer = Consumer(
+        connection(settings, KAFKA_ADMINISTRATOR) | {"group.id": "benchmark", "enable.auto.commit": False}
+    )
     consumer.assign([TopicPartition(SALES, partition, offset) for partition, offset in first.items()])
     deadline = time.monotonic() + READ_SECONDS
     while left:

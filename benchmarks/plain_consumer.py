@@ -25,6 +25,7 @@ from stack import folders
 from stack.mongo import ADMINISTRATOR as MONGO_PASSWORD
 from stack.mysql import ADMINISTRATOR as MYSQL_PASSWORD
 from tillstream import tables
+from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.events import SALES, Reject, Sale, decoder, document, same_content
 from tillstream.settings import Settings
 from tillstream.shop_calendar import zone
@@ -72,7 +73,8 @@ class PlainConsumer:
         self._zone = zone(settings.timezone)
         self._events, self._rejects = database["events"], database["rejects"]
         self._figures = figures
-        self._consumer = Consumer(connection(settings) | {"group.id": DATABASE, "enable.auto.commit": False})
+        account = connection(settings, KAFKA_ADMINISTRATOR)  # this client insists on a group, and no other has one
+        self._consumer = Consumer(account | {"group.id": DATABASE, "enable.auto.commit": False})
         partitions = self._consumer.list_topics(SALES).topics[SALES].partitions
         self._consumer.assign([TopicPartition(SALES, partition, 0) for partition in partitions])
 

@@ -42,7 +42,7 @@ def log(settings: Settings, name: str) -> Path:
 
 def secrets(settings: Settings) -> Path:
     """The folder with one file per password."""
-    return settings.secrets or settings.home / "secrets"
+    return settings.secrets_folder
 
 
 def sockets(settings: Settings) -> Path:

@@ -1,26 +1,41 @@
-"""Kafka: one process that is broker and controller, on loopback."""
+"""Kafka: one process that is broker and controller, on loopback, and knows everybody by a password."""
 
+import hashlib
 import shutil
-import subprocess
 from collections.abc import Mapping
-from uuid import uuid4
 
-from stack import folders, processes, programs
+from stack import folders, kafka_tools
 from stack.service import Launch, Service
-from tillstream.errors import TerminalError
+from tillstream import accounts
 from tillstream.events import TOPICS
 from tillstream.settings import Settings, variable
-from tillstream.stores import kafka
+from tillstream.stores import kafka, kafka_server
 
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listeners=CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=CLIENTS://127.0.0.1:{port}
+listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER
+# Clients' passwords lie in the metadata as hashes. The controller knows its one account, the administrator, from the
+# password file: it must be able to read the metadata before it has any.
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+config.providers=directory
+config.providers.directory.class=org.apache.kafka.common.config.provider.DirectoryConfigProvider
+listener.name.clients.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required \\
+  username="administrator" password="${{directory:{secrets}:kafka_administrator}}";
+listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  username="administrator" password="${{directory:{secrets}:kafka_administrator}}" \\
+  user_administrator="${{directory:{secrets}:kafka_administrator}}";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:administrator
 log.dirs={data}
 auto.create.topics.enable=false
 message.max.bytes={message_bytes}
@@ -57,9 +72,16 @@ logger.config.name=kafka.server.KafkaConfig
 logger.config.level=warn
 """
 PROPERTIES_FILE, LOGGING_FILE = "server.properties", "log4j2.properties"
-FORMAT_FILE = "format.properties"
+OPTIONS = (
+    "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData",
+    "-XX:TieredStopAtLevel=1",  # a start takes half the time; a record costs the broker one microsecond more
+    "-Djava.awt.headless=true", "-Djava.io.tmpdir=tmp", f"-Dlog4j2.configurationFile={LOGGING_FILE}",
+)  # fmt: skip
 DATA, DRAFT = "data", "data.new"
-FORMAT_SECONDS = 60
+ADMITTED = "admitted"  # a hash of the administrator's password in the data, written when he has it
+ADMINISTRATOR = f"kafka_{accounts.KAFKA_ADMINISTRATOR}"
+SECRETS = "secrets"  # in the working folder, a link to where they are
+ACCOUNT_SECRETS = tuple(f"kafka_{account}" for account in accounts.KAFKA_RIGHTS)
 
 
 def _controller_port(settings: Settings) -> int:
@@ -77,22 +99,14 @@ def _properties(settings: Settings, data: str) -> str:
         port=settings.kafka_port,
         controller_port=_controller_port(settings),
         data=data,
+        secrets=SECRETS,
         message_bytes=kafka.MAX_RECORD_BYTES + 65_536,
     )
 
 
-def _java(*arguments: str) -> tuple[str, ...]:
-    return (str(programs.java_home() / "bin" / "java"), "-cp", f"{programs.jars('kafka')}/*", *arguments)
-
-
 def _launch(settings: Settings) -> Launch:
-    options = [
-        "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData",
-        "-XX:TieredStopAtLevel=1",  # a start takes half the time; a record costs the broker one microsecond more
-        "-Djava.awt.headless=true", "-Djava.io.tmpdir=tmp", f"-Dlog4j2.configurationFile={LOGGING_FILE}",
-    ]  # fmt: skip
     return Launch(
-        command=_java(*options, "kafka.Kafka", PROPERTIES_FILE),
+        command=kafka_tools.java(*OPTIONS, "kafka.Kafka", PROPERTIES_FILE),
         directory=folders.of_service(settings, "kafka"),
         files={PROPERTIES_FILE: _properties(settings, DATA), LOGGING_FILE: LOGGING},
     )
@@ -102,35 +116,40 @@ def _prepare(settings: Settings) -> None:
     folder = folders.of_service(settings, "kafka")
     shutil.rmtree(folder / "tmp", ignore_errors=True)  # libraries that an earlier process unpacked
     folders.make_private(folder / "tmp")
-    if (folder / DATA).exists():
-        return
-    shutil.rmtree(folder / DRAFT, ignore_errors=True)
-    (folder / FORMAT_FILE).write_text(_properties(settings, DRAFT))
-    command = _java(
-        "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "-t", uuid4().hex, "-c", FORMAT_FILE
-    )
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False,
-        env=processes.marked(settings.home, "kafka"),
-    )  # fmt: skip
-    if done.returncode:
-        raise TerminalError(f"Kafka could not format its folder {folder}:\n{done.stdout}{done.stderr}")
-    (folder / DRAFT).rename(folder / DATA)
+    (folder / SECRETS).unlink(missing_ok=True)
+    (folder / SECRETS).symlink_to(folders.secrets(settings).absolute())
+    if not (folder / DATA).exists():
+        shutil.rmtree(folder / DRAFT, ignore_errors=True)
+        kafka_tools.format_data(settings, _properties(settings, DRAFT))
+        (folder / DRAFT).rename(folder / DATA)
+    admitted = hashlib.sha256(settings.secret(ADMINISTRATOR).encode()).hexdigest()
+    if not (folder / ADMITTED).exists() or (folder / ADMITTED).read_text() != admitted:
+        folders.write(folder / LOGGING_FILE, LOGGING)
+        kafka_tools.admit_administrator(settings, _properties(settings, DATA), OPTIONS, SECRETS)
+        folders.write(folder / ADMITTED, admitted)
 
 
 def _initialise(settings: Settings) -> None:
-    kafka.create_topics(settings)
+    kafka_server.create_topics(settings)
+    kafka_server.grant(settings, {account: settings.secret(f"kafka_{account}") for account in accounts.KAFKA_RIGHTS})
+
+
+def _initialised_by(settings: Settings) -> str:
+    secrets = [settings.secret(name) for name in (ADMINISTRATOR, *ACCOUNT_SECRETS)]
+    return repr((TOPICS, kafka.PARTITIONS, settings.retention_days, accounts.KAFKA_RIGHTS, secrets))
 
 
 KAFKA = Service(
     name="kafka",
     launch=_launch,
     is_healthy=kafka.is_up,
-    answers=kafka.is_up,
+    answers=kafka.answers,
     external=lambda settings: settings.kafka,
     ports=_ports,
+    secrets=(ADMINISTRATOR, *ACCOUNT_SECRETS),
+    external_secrets=(ADMINISTRATOR, *ACCOUNT_SECRETS),
     prepare=_prepare,
     initialise=_initialise,
-    initialised_by=lambda settings: repr((TOPICS, kafka.PARTITIONS, settings.retention_days)),
+    initialised_by=_initialised_by,
     stop_seconds=30,
 )

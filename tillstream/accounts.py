@@ -1,6 +1,7 @@
 """Who may do what: one account per service, each with the least rights it needs."""
 
 from tillstream import tables
+from tillstream.events import SALES, STOCK
 
 DATABASE = "tillstream"
 
@@ -93,3 +94,20 @@ MONGO_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
         REJECTS: ("find", "insert", "createCollection", "createIndex", "listIndexes", "collMod"),
     },
 }
+
+KAFKA_ADMINISTRATOR = "administrator"
+
+# What each account may do with topics; to look at a topic (DESCRIBE) comes with both. Nobody needs a consumer group:
+# how far the stream has counted stands in MySQL.
+KAFKA_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "till": {SALES: ("WRITE",), STOCK: ("WRITE",)},  # imports too: they are tills of the past
+    "stream": {SALES: ("READ",), STOCK: ("READ",)},
+    "batch": {SALES: ("READ",), STOCK: ("READ",)},
+    "operator": {SALES: ("WRITE",), STOCK: ("WRITE",)},  # repaired records, deliveries of orders
+    "privacy": {SALES: ("DELETE",)},
+}
+
+
+def kafka_name(account: str) -> str:
+    """The name under which Kafka knows an account, or its administrator."""
+    return account if account == KAFKA_ADMINISTRATOR else f"tillstream_{account}"

@@ -145,9 +145,13 @@ class Settings:
     def rules(self) -> Rules:
         return Rules(self.timezone, self.opening_day)
 
+    @property
+    def secrets_folder(self) -> Path:
+        return self.secrets or self.home / "secrets"
+
     def secret(self, name: str) -> str:
         """The password of an account. Raises TerminalError when its file is missing or unreadable."""
-        path = (self.secrets or self.home / "secrets") / name
+        path = self.secrets_folder / name
         try:
             return path.read_text().strip()
         except OSError as error:

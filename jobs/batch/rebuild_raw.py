@@ -16,12 +16,13 @@ import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
 from jobs.batch.command import parser, run
+from jobs.kafka_source import from_kafka
 from jobs.session import batch_session
 from jobs.streaming.recording import Recording, recorded
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 from tillstream.stores import live, live_rebuild, mongo, raw_rebuild, slices
-from tillstream.stores.kafka import OffsetReader, Source
+from tillstream.stores.kafka import Source, TopicReader
 from tillstream.stores.mysql import Connection, Cursor, connect, snapshot, transaction
 
 Offsets = Mapping[Source, int]
@@ -54,9 +55,7 @@ def work(settings: Settings, _chosen: argparse.Namespace) -> str:
 def _write_again(settings: Settings, connection: "Connection[Cursor]") -> None:
     with snapshot(connection) as cursor:
         epochs, counted = live_rebuild.epochs_since(cursor, 1), live.floors(cursor)
-    reader = OffsetReader(settings)
-    earliest = {source: first for source, (first, _) in reader.bounds().items()}
-    reader.close()
+    earliest = {source: first for source, (first, _) in TopicReader(settings, "batch").bounds().items()}
     ends = [cut for _, cut in epochs[1:]] + [counted]
     with batch_session(settings, "tillstream rebuild_raw", sum(counted.values()), reads_kafka=True) as session:
         for (_, begin), end in zip(epochs, ends, strict=True):
@@ -68,8 +67,7 @@ def _write_again(settings: Settings, connection: "Connection[Cursor]") -> None:
 
 def _read(session: SparkSession, settings: Settings, first: Offsets, last: Offsets) -> None:
     records = (
-        session.read.format("kafka")
-        .option("kafka.bootstrap.servers", settings.kafka_servers)
+        from_kafka(session.read, settings, "batch")
         .option("subscribe", ",".join(sorted({topic for topic, _ in first})))
         .option("startingOffsets", _json(first))
         .option("endingOffsets", _json(last))

@@ -15,13 +15,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from jobs.failures import failure_of
+from jobs.kafka_source import from_kafka
 from jobs.session import spark_session
 from jobs.streaming.checkpoint import CHECKPOINT, set_aside_if_damaged
 from jobs.streaming.micro_batch import MicroBatches
 from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings, load
-from tillstream.stores import kafka, live
+from tillstream.stores import live
+from tillstream.stores.kafka import TopicReader
 from tillstream.stores.mysql import Connection, Cursor, connect
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0  # between two starts of a failing query
@@ -86,8 +88,7 @@ class LiveStream:
         checkpoint = self._settings.home / CHECKPOINT
         set_aside_if_damaged(checkpoint)
         records = (
-            self._session.readStream.format("kafka")
-            .option("kafka.bootstrap.servers", self._settings.kafka_servers)
+            from_kafka(self._session.readStream, self._settings, "stream")
             .option("subscribe", ",".join(TOPICS))
             .option("startingOffsets", "earliest")
             .option("failOnDataLoss", "true")
@@ -112,12 +113,12 @@ class LiveStream:
                 raise
 
     def _beat(self) -> None:
-        reader, client = kafka.OffsetReader(self._settings), kafka.admin(self._settings)
+        reader = TopicReader(self._settings, "stream")
         connection: Connection[Cursor] | None = None
         while True:
             try:
                 connection = connection or connect(self._settings, "stream")
-                live.check_topics(connection, kafka.topic_ids(client))
+                live.check_topics(connection, reader.topic_ids())
                 counted = live.counted_offsets(connection)  # before Kafka is asked: what comes meanwhile is no gap
                 bounds = reader.bounds()
                 live.check_gaps(counted, bounds)
@@ -133,13 +134,12 @@ class LiveStream:
 
 def check_sources(settings: Settings) -> None:
     """Raises TerminalError when Kafka's topics are others than those counted so far, or lack records never counted."""
+    reader = TopicReader(settings, "stream")
     connection = connect(settings, "stream")
-    reader = kafka.OffsetReader(settings)
     try:
-        live.check_topics(connection, kafka.topic_ids(kafka.admin(settings)))
+        live.check_topics(connection, reader.topic_ids())
         live.check_gaps(live.counted_offsets(connection), reader.bounds())
     finally:
-        reader.close()
         connection.close()
 
 

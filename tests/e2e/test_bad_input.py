@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
+from stack import processes
 from stack.status import status
 from tests.bad_records import BAD_RECORDS, ODD_SALES, Fields, as_json, movement, sale
 from tests.e2e.command_line import CommandLine
 from tests.e2e.conftest import Query
+from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.errors import TerminalError
 from tillstream.events import SALES, STOCK
 from tillstream.money import PLACES
@@ -49,7 +51,8 @@ def stream_pid(settings: Settings) -> int | None:
 
 def records_of(settings: Settings) -> dict[str, Record]:
     """Every record in Kafka by `topic-partition-offset`."""
-    consumer = Consumer(kafka.connection(settings) | {"group.id": "tests", "enable.auto.commit": False})
+    account = kafka.connection(settings, KAFKA_ADMINISTRATOR)
+    consumer = Consumer(account | {"group.id": "tests", "enable.auto.commit": False})
     found: dict[str, Record] = {}
     for topic, partitions in kafka.PARTITIONS.items():
         for number in range(partitions):
@@ -73,7 +76,7 @@ def sent(shop: Settings) -> Sent:
     pid = stream_pid(shop)
     odd = [sale(**changes | moved(changes), order_id=f"odd-{n}") for n, changes in enumerate(ODD_SALES.values())]
     plain = [sale(**EURO, order_id=f"good-{n}") for n in range(NEIGHBOURS * len(BAD_RECORDS))]
-    with kafka.Producer(shop) as producer:
+    with kafka.Producer(shop, "till") as producer:
         for fields in odd:
             producer.send(SALES, fields["order_id"], as_json(fields))
         for number, record in enumerate(BAD_RECORDS):
@@ -102,6 +105,24 @@ def revenue(sales: list[Fields]) -> Decimal:
 
 def kept(settings: Settings) -> dict[str, Document]:
     return {document["_id"]: document for document in rejects(settings, "operator").find()}
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # of a process that has ended, or a file that its program has removed
+        return b""
+
+
+def test_no_password_shows_in_a_process_or_a_log_while_all_runs(shop: Settings, sent: Sent) -> None:
+    assert sent.records
+    running = processes.of_stack(shop.home)
+    shown = [read(Path(f"/proc/{each.pid}/{kind}")) for each in running for kind in ("cmdline", "environ")]
+    written = [path for folder in ("logs", "run", "stream") for path in (shop.home / folder).rglob("*")]
+    shown += [read(path) for path in written if path.is_file()]
+    assert {"kafka", "stream"} <= {each.service for each in running}
+    secrets = {path.name: path.read_bytes() for path in (shop.home / "secrets").iterdir()}
+    assert [name for name, secret in secrets.items() if any(secret in text for text in shown)] == []
 
 
 def test_every_bad_record_is_kept_with_its_reason_bytes_and_coordinates(shop: Settings, sent: Sent) -> None:
@@ -152,7 +173,7 @@ def test_sent_again_with_other_content_is_a_conflict_and_with_the_same_a_duplica
     lines = "SELECT SUM(`lines`), SUM(revenue) FROM sales_by_year WHERE currency = 'EUR'"
     before = query(lines)
     original = sent.good[-1]
-    with kafka.Producer(shop) as producer:
+    with kafka.Producer(shop, "till") as producer:
         producer.send(SALES, "again", as_json(original | {"unit_price": "011.95"}))
         producer.send(SALES, "conflict", as_json(original | {"quantity": 9}))
     wait_until_counted(shop, lambda _: None)
@@ -208,7 +229,7 @@ def test_a_repaired_record_counts_once_however_often_it_is_replayed(
 @pytest.fixture(scope="module")
 def garbage(shop: Settings, sent: Sent) -> str:
     """Nothing but bad records, until the stream stops; gives why it did. A good record waits behind them."""
-    with kafka.Producer(shop) as producer:
+    with kafka.Producer(shop, "till") as producer:
         for number in range(GARBAGE):
             producer.send(SALES, f"garbage-{number}", b"garbage %d" % number)
         producer.flush()

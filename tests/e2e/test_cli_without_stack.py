@@ -97,6 +97,15 @@ def test_wrong_usage_shows_how_it_is_right(nowhere: CommandLine, arguments: list
     assert "Error: " in errors
 
 
+@pytest.fixture
+def till(nowhere: CommandLine) -> CommandLine:
+    """The same, with the password of a till."""
+    folder = nowhere.home / "secrets"
+    folder.mkdir(parents=True)
+    (folder / "kafka_till").write_text("x")
+    return nowhere
+
+
 def files(folder: Path) -> dict[str, tuple[Path, str]]:
     """What an import cannot read, each with the words that say why."""
     binary, empty, unknown, folderful = (folder / name for name in ("x.csv", "empty.csv", "unknown.csv", "none"))
@@ -117,19 +126,19 @@ def files(folder: Path) -> dict[str, tuple[Path, str]]:
 
 
 @pytest.mark.parametrize("name", ["missing", "binary", "empty", "unknown", "an empty folder", "broken gzip"])
-def test_a_file_that_cannot_be_imported_is_named(nowhere: CommandLine, tmp_path: Path, name: str) -> None:
+def test_a_file_that_cannot_be_imported_is_named(till: CommandLine, tmp_path: Path, name: str) -> None:
     path, words = files(tmp_path)[name]
     for command in (["import", "--dry-run", str(path)], ["import", str(path)]):
-        _, errors = nowhere.run(*command, code=1)
+        _, errors = till.run(*command, code=1)
         assert errors.startswith("tillstream: ")
         assert words in errors
 
 
-def test_an_import_without_a_kafka_says_so_before_it_sends(nowhere: CommandLine, tmp_path: Path) -> None:
+def test_an_import_without_a_kafka_says_so_before_it_sends(till: CommandLine, tmp_path: Path) -> None:
     path = tmp_path / "sales.csv"
     path.write_text("order_id,product_id,quantity,unit_price,sold_at\n1,longyi,2,700,2019-04-15 10:00\n")
     begun = time.monotonic()
-    _, errors = nowhere.run("import", path, code=75, TILLSTREAM_KAFKA="127.0.0.1:1")
+    _, errors = till.run("import", path, code=75, TILLSTREAM_KAFKA="127.0.0.1:1")
 
     assert errors.startswith("tillstream: Kafka does not answer")
     assert time.monotonic() - begun < 60

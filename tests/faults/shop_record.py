@@ -34,7 +34,7 @@ class ShopRecord:
 
     def produce(self, settings: Settings, number: int) -> None:
         """Sends so many events."""
-        with kafka.Producer(settings) as producer:
+        with kafka.Producer(settings, "till") as producer:
             for _ in range(number):
                 sale = self.next_event()
                 self.sent.append(sale)
@@ -56,9 +56,7 @@ class ShopRecord:
 def begin_anew(settings: Settings) -> dict[kafka.Source, int]:
     """Empties the stores, and starts counting at Kafka's end; gives that."""
     empty(settings)
-    reader = kafka.OffsetReader(settings)
-    ends = {source: end for source, (_, end) in reader.bounds().items()}
-    reader.close()
+    ends = {source: end for source, (_, end) in kafka.TopicReader(settings, "stream").bounds().items()}
     connection = connect(settings, "migrate")
     live.register(connection, ends)
     with transaction(connection) as cursor:

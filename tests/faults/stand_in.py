@@ -19,6 +19,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from jobs.streaming import recording
 from jobs.streaming.recording import Recording, recorded
 from tests.night.fold import added_up
+from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.settings import Settings
 from tillstream.stores import kafka, live
 from tillstream.stores.kafka import Source
@@ -82,9 +83,7 @@ class StandIn:
 
     def _plan(self, state: dict[str, Any], positions: Floors) -> Range:
         if state["plan"] is None:
-            reader = kafka.OffsetReader(self.settings)
-            ends = {source: end for source, (_, end) in reader.bounds().items()}
-            reader.close()
+            ends = {source: end for source, (_, end) in kafka.TopicReader(self.settings, "stream").bounds().items()}
             plan = {s: (o, min(ends[s], o + self.rng.randint(0, 12))) for s, o in positions.items()}
             if all(first == end for first, end in plan.values()):
                 plan = {s: (o, ends[s]) for s, o in positions.items()}
@@ -125,7 +124,8 @@ class StandIn:
 
 def read(settings: Settings, plan: Range) -> pa.RecordBatch:
     """The planned records, as Spark's Kafka source gives them."""
-    consumer = Consumer(kafka.connection(settings) | {"group.id": "faults", "enable.auto.commit": False})
+    account = kafka.connection(settings, KAFKA_ADMINISTRATOR)  # this client insists on a group, and no other has one
+    consumer = Consumer(account | {"group.id": "faults", "enable.auto.commit": False})
     messages: list[Message] = []
     for (topic, partition), (first, end) in plan.items():
         if first < end:

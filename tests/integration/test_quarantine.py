@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from reports.quarantine import REPAIRED_HEADER, Replay, list_rejects, replay_all, show_reject
 from tests.bad_records import GOOD, as_json, movement, sale
-from tillstream.accounts import MONGO_DATABASE, REJECTS
+from tillstream.accounts import KAFKA_ADMINISTRATOR, MONGO_DATABASE, REJECTS
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 from tillstream.stores import kafka
@@ -50,13 +50,14 @@ def reject(offset: int, reason: str, value: bytes | None, topic: str = "sales") 
 
 
 def replay(settings: Settings, *ids: str, reason: str | None = None, repaired: bytes | None = None) -> Replay:
-    with kafka.Producer(settings) as producer:
+    with kafka.Producer(settings, "operator") as producer:
         return replay_all(settings, producer, ids, reason, repaired)
 
 
 def records(settings: Settings, topic: str) -> list[tuple[bytes | None, Any]]:
     """Value and headers of every record of a topic."""
-    consumer = Consumer(kafka.connection(settings) | {"group.id": "tests", "enable.auto.commit": False})
+    account = kafka.connection(settings, KAFKA_ADMINISTRATOR)
+    consumer = Consumer(account | {"group.id": "tests", "enable.auto.commit": False})
     found: list[tuple[bytes | None, Any]] = []
     for number in range(kafka.PARTITIONS[topic]):
         source = TopicPartition(topic, number, 0)

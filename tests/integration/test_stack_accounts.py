@@ -11,7 +11,15 @@ from pymysql.cursors import Cursor
 
 from stack import folders, processes
 from tillstream import tables
-from tillstream.accounts import EVENTS, MONGO_DATABASE, MONGO_RIGHTS, MYSQL_ACCOUNTS, MYSQL_RIGHTS
+from tillstream.accounts import (
+    EVENTS,
+    KAFKA_ADMINISTRATOR,
+    KAFKA_RIGHTS,
+    MONGO_DATABASE,
+    MONGO_RIGHTS,
+    MYSQL_ACCOUNTS,
+    MYSQL_RIGHTS,
+)
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 from tillstream.stores import mongo, mysql
@@ -44,6 +52,7 @@ def test_passwords_are_different_and_only_their_owner_may_read_them(servers: Set
         "postgres_superset", "superset_admin", "superset_owner", "superset_viewer", "superset_key", "superset_guest",
         "superset_async",
         *(f"mysql_{account}" for account in MYSQL_ACCOUNTS), *(f"mongo_{account}" for account in MONGO_RIGHTS),
+        *(f"kafka_{account}" for account in (KAFKA_ADMINISTRATOR, *KAFKA_RIGHTS)),
     }  # fmt: skip
     assert len(set(passwords(servers))) == len(passwords(servers))
     assert min(map(len, passwords(servers))) >= 32

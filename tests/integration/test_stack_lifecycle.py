@@ -70,7 +70,7 @@ def wait_until(is_met: Callable[[], bool], seconds: float = 30.0) -> None:
 
 def write_everywhere(settings: Settings, key: str) -> None:
     """Something that each server acknowledges."""
-    with kafka.Producer(settings) as producer:
+    with kafka.Producer(settings, "till") as producer:
         producer.send("sales", key, b"{}")
     mongo.events(settings, "stream").insert_one({"_id": key})
     connection = mysql.connect(settings, "stream")
@@ -80,9 +80,7 @@ def write_everywhere(settings: Settings, key: str) -> None:
 
 
 def found_everywhere(settings: Settings, key: str, records: int) -> bool:
-    reader = kafka.OffsetReader(settings)
-    kept = sum(after - first for first, after in reader.bounds().values())
-    reader.close()
+    kept = sum(after - first for first, after in kafka.TopicReader(settings, "stream").bounds().values())
     connection = mysql.connect(settings, "stream")
     with mysql.transaction(connection) as cursor:
         names = mysql.rows(cursor, "SELECT 1 FROM product_names WHERE product_id = %s", (key,))

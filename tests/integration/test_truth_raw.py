@@ -17,7 +17,7 @@ from tests.night.stores import empty, raw_record
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
-from tillstream.stores import kafka
+from tillstream.stores import kafka_server
 from tillstream.stores import live as live_store
 from tillstream.stores.kafka import Source
 from tillstream.stores.mysql import connect
@@ -47,7 +47,7 @@ def counted(servers: Settings, tmp_path: Path) -> Iterator[Settings]:
 
 def forget_older_records(settings: Settings, start: dict[Source, int]) -> None:
     """Kafka loses what other tests have sent: this shop began after it."""
-    client = kafka.admin(settings)
+    client = kafka_server.administrator(settings)
     positions = [TopicPartition(topic, number, offset) for (topic, number), offset in start.items()]
     for deleted in client.delete_records(positions).values():
         deleted.result(20)

@@ -126,14 +126,16 @@ def rule_finds(rule: Callable[[Document], list[str]], wrong: Document) -> bool:
 
 
 def properties(text: str) -> dict[str, str]:
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
 
 
 def test_kafka_has_the_embedded_settings_but_addresses() -> None:
     ours = properties((DOCKER / "kafka" / "server.properties").read_text())
     embedded = properties(
-        kafka.PROPERTIES.format(port=1, controller_port=2, data="log", message_bytes=ours["message.max.bytes"])
+        kafka.PROPERTIES.format(
+            port=1, controller_port=2, data="log", secrets="/run/secrets", message_bytes=ours["message.max.bytes"]
+        )
     )
     addresses = {"controller.quorum.voters", "listeners", "advertised.listeners"}
 
@@ -188,22 +190,23 @@ def test_every_container_of_ours_runs_a_service_of_the_stack() -> None:
     assert run.keys() == STACK.keys() - {"kafka", "mongo", "mysql", "postgres"}
 
 
-ASKS = re.compile(r'\b(connect|events|rejects)\((?:self\._)?settings, "(\w+)"')
+ASKS = re.compile(r'\b(connect|events|rejects|TopicReader|from_kafka)\([^()]*settings, "(\w+)"')
+SERVER_OF = {"connect": "mysql", "TopicReader": "kafka", "from_kafka": "kafka"}
 
 
 @pytest.mark.parametrize(
-    ("container", "sources"),
-    [("stream", ["stack/stream.py", "jobs/streaming"]), ("airflow-scheduler", ["jobs/batch", "expectations"])],
+    ("container", "sources", "number"),
+    [("stream", ["stack/stream.py", "jobs/streaming"], 3), ("airflow-scheduler", ["jobs/batch", "expectations"], 3)],
 )
-def test_a_container_has_the_passwords_that_its_code_asks_for(container: str, sources: list[str]) -> None:
+def test_a_container_has_the_passwords_that_its_code_asks_for(container: str, sources: list[str], number: int) -> None:
     files = [file for source in sources for file in [*(ROOT / source).rglob("*.py"), ROOT / source] if file.is_file()]
     asked = {
-        f"{'mysql' if function == 'connect' else 'mongo'}_{account}"
+        f"{SERVER_OF.get(function, 'mongo')}_{account}"
         for file in files
         for function, account in ASKS.findall(file.read_text())
     }
 
-    assert len(asked) == 2
+    assert len(asked) == number
     assert asked <= set(services(COMPOSE)[container]["secrets"])
 
 

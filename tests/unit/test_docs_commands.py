@@ -229,11 +229,14 @@ class FakeProducer:
         pass
 
 
-def test_the_cookbooks_till_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cookbooks_till_keeps_the_contract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     producer = FakeProducer({})
     monkeypatch.setattr(confluent_kafka, "Producer", lambda _settings: producer)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".tillstream" / "secrets").mkdir(parents=True)
+    (tmp_path / ".tillstream" / "secrets" / "kafka_till").write_text("x")
 
-    exec(example("confluent_kafka"), {})  # noqa: S102 the example itself is what is tested
+    exec(example("till_id"), {})  # noqa: S102 the example itself is what is tested
 
     events = [decoder(topic, RULES)(value, NOW_MS) for topic, _, value in producer.records]
     assert [event.line_no for event in events if isinstance(event, Sale)] == [1, 2]
@@ -267,7 +270,7 @@ class FakeRecord:
 def test_the_cookbooks_resend_gives_the_same_events_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     producer = FakeProducer({})
     monkeypatch.setattr("sys.argv", ["resend.py", str(tmp_path)])
-    monkeypatch.setattr(kafka, "Producer", lambda _settings: producer)
+    monkeypatch.setattr(kafka, "Producer", lambda _settings, _account: producer)
     monkeypatch.setattr(mongo, "events", lambda _settings, _account: FakeRecord([SALE, COUNT]))
     monkeypatch.setattr(live, "wait_until_counted", lambda _settings, _report: None)
 

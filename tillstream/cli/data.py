@@ -70,7 +70,7 @@ def import_(
     if dry_run:
         summary = import_files(paths, options, None, _progress())
     else:
-        with kafka.Producer(settings) as producer:
+        with kafka.Producer(settings, "till") as producer:
             summary = import_files(paths, options, producer, _progress())
         if wait:
             wait_until_counted(settings, lambda behind: click.echo(f"{behind:,} records to count", err=True))
@@ -143,7 +143,7 @@ def till(
     interrupted: list[Any] = []
     signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     signal.signal(signal.SIGTERM, lambda *_: interrupted.append(True))
-    with kafka.Producer(settings) as producer:
+    with kafka.Producer(settings, "till") as producer:
         summary = run_till(
             producer, TillRun(rate, count, seconds, seed), till_products(),
             Till(settings.rules, till_id, currency=settings.currency),

@@ -8,7 +8,8 @@ import click
 from tillstream.cli.output import as_json, print_json, print_table
 from tillstream.errors import TerminalError, TillstreamError
 from tillstream.settings import load
-from tillstream.stores import kafka, live
+from tillstream.stores import live
+from tillstream.stores.kafka import TopicReader
 from tillstream.stores.mysql import connect, rows, snapshot
 
 
@@ -168,12 +169,11 @@ def accept() -> None:
 
     settings = load()
     stop_service(settings, "stream", click.echo)
-    reader = kafka.OffsetReader(settings)
+    reader = TopicReader(settings, "operator")
     connection = connect(settings, "operator")
     try:
         accepted = live.accept_gaps(connection, reader.bounds())
     finally:
-        reader.close()
         connection.close()
     for (topic, partition), first, end in accepted:
         click.echo(f"{topic}-{partition}: offsets {first} to {end - 1} are recorded as lost.")

@@ -135,7 +135,7 @@ def _deliver(settings: Settings, day: date) -> order_book.Received:
 
     def send(order: order_book.Order, pieces: int) -> None:
         movement = delivery(order, pieces, day, zone(settings.timezone))
-        with kafka.Producer(settings) as producer:
+        with kafka.Producer(settings, "operator") as producer:
             producer.send(STOCK, movement.order_id, encode(movement))
 
     return send

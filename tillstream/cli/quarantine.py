@@ -66,7 +66,7 @@ def replay(reject_ids: tuple[str, ...], reason: str | None, repaired: Path | Non
     if bool(reject_ids) == bool(reason):
         raise click.UsageError("Give IDs, or --reason.")
     settings = load()
-    with kafka.Producer(settings) as producer:
+    with kafka.Producer(settings, "operator") as producer:
         outcome = replay_all(settings, producer, reject_ids, reason, repaired.read_bytes() if repaired else None)
     for reject_id, event_id in outcome.sent.items():
         click.echo(f"{reject_id}: sent as {event_id}")

@@ -48,7 +48,7 @@ def forget(settings: Settings, orders: Sequence[str]) -> Forgotten:
         addresses = events(settings, ACCOUNT).distinct("address", of_orders)
     with reading(settings, "operator") as cursor:
         counted = {source: end for source, end in live.floors(cursor).items() if source[0] == SALES}
-    deleted = kafka.delete_records(settings, counted)
+    deleted = kafka.delete_records(settings, ACCOUNT, counted)
     cleaned = _clean_rejects(settings, orders, addresses)
     sales = _unset(settings, {"address": {"$in": addresses}, "order_id": {"$nin": list(orders)}})
     return Forgotten(sales + _unset(settings, of_orders), cleaned, deleted)

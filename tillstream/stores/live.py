@@ -17,7 +17,7 @@ from pymysql.cursors import Cursor
 from tillstream import tables
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
-from tillstream.stores.kafka import OffsetReader, Source
+from tillstream.stores.kafka import Source, TopicReader
 from tillstream.stores.mysql import connect, rows, transaction
 
 Row = tuple[Any, ...]
@@ -210,9 +210,7 @@ def wait_until_counted(settings: Settings, report: Callable[[int], None]) -> Non
 
     Raises TransientError when the stream stands still for STILL_SECONDS, TerminalError when it has stopped for good.
     """
-    reader = OffsetReader(settings)
-    ends = reader.bounds()
-    reader.close()
+    ends = TopicReader(settings, "operator").bounds()
     connection = connect(settings, "operator")
     best, since, reported = None, time.monotonic(), time.monotonic()
     try:

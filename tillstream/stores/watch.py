@@ -9,7 +9,7 @@ import msgspec
 from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.stores import live, raw_counts
-from tillstream.stores.kafka import OffsetReader, Source
+from tillstream.stores.kafka import Source, TopicReader
 from tillstream.stores.mysql import Connection, Cursor, rows, snapshot, transaction
 
 SILENT_SECONDS = 10  # without a sign of life: the stream gives one every two seconds
@@ -40,9 +40,7 @@ def look(settings: Settings, connection: "Connection[Cursor]", sleep: Callable[[
 
     Raises TransientError when Kafka, MongoDB or MySQL does not answer.
     """
-    reader = OffsetReader(settings)
-    ends = {source: end for source, (_, end) in reader.bounds().items()}
-    reader.close()
+    ends = {source: end for source, (_, end) in TopicReader(settings, "batch").bounds().items()}
     with snapshot(connection) as cursor:
         now, before = _progress(cursor, "stream_offsets"), _progress(cursor, "stream_looks")
         troubles, stopped = _said(cursor)

@@ -13,13 +13,14 @@ from uuid import uuid4
 
 import pyspark
 
-from stack import folders, programs
-from stack.kafka import KAFKA, PROPERTIES_FILE
+from stack import folders, kafka_tools, programs
+from stack.kafka import ADMINISTRATOR, KAFKA, PROPERTIES_FILE, SECRETS
 from stack.mongo import MONGO
 from stack.ports import is_listening, settle
 from stack.secrets_folder import create_missing
 from stack.servers import prepare
 from tests.faults.stream.shop import wait_until
+from tillstream import accounts
 from tillstream.settings import Settings
 
 MEMBERS = range(3)
@@ -85,11 +86,13 @@ class Cluster:
                 is_broker = name == PROPERTIES_FILE
                 folders.write(launch.directory / name, _of_cluster(text, number, voters) if is_broker else text)
             folders.make_private(launch.directory / "tmp")
-            java, classes = launch.command[0], launch.command[2]
-            subprocess.run(
-                [java, "-cp", classes, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", PROPERTIES_FILE],
-                cwd=launch.directory, check=True, capture_output=True,
+            (launch.directory / SECRETS).symlink_to(folders.secrets(member))
+            password = member.secret(ADMINISTRATOR)
+            format_data = kafka_tools.java(
+                "kafka.tools.StorageTool", "format", "-t", cluster, "-c", PROPERTIES_FILE,
+                "--add-scram", f"SCRAM-SHA-512=[name={accounts.KAFKA_ADMINISTRATOR},password={password}]",
             )  # fmt: skip
+            subprocess.run(format_data, cwd=launch.directory, check=True, capture_output=True)
             self._start(f"kafka-{number}", list(launch.command), launch.directory)
 
     def _start_replica_set(self, members: list[Settings]) -> None:

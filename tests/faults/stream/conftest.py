@@ -94,7 +94,7 @@ def shop(request: pytest.FixtureRequest, holder: Holder) -> Iterator[Shop]:
 def till(holder: Holder, shop: Shop, rng: random.Random) -> Till:
     """A till of a store that no other scenario has."""
     holder.scenarios += 1
-    return Till(shop.settings.kafka_servers, f"store-{holder.scenarios}", rng)
+    return Till(shop.settings.kafka_servers, shop.settings.secret("kafka_till"), f"store-{holder.scenarios}", rng)
 
 
 @pytest.fixture

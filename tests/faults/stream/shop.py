@@ -80,11 +80,7 @@ class Shop:
 
     def behind(self) -> int:
         """Records in Kafka that are not in the figures."""
-        reader = kafka.OffsetReader(self.settings)
-        try:
-            ends = {source: end for source, (_, end) in reader.bounds().items()}
-        finally:
-            reader.close()
+        ends = {source: end for source, (_, end) in kafka.TopicReader(self.settings, "operator").bounds().items()}
         counted = self.counted()
         return sum(max(0, end - counted.get(source, 0)) for source, end in ends.items())
 

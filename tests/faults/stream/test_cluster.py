@@ -57,7 +57,8 @@ def primary(settings: Settings) -> int:
 
 
 def test_members_die_under_load_and_every_figure_is_exact(cluster: Cluster, shop: Shop, rng: random.Random) -> None:
-    till, over = Till(shop.settings.kafka_servers, "store-1", rng), threading.Event()
+    password = shop.settings.secret("kafka_till")
+    till, over = Till(shop.settings.kafka_servers, password, "store-1", rng), threading.Event()
 
     def trade() -> None:
         while not over.wait(PAUSE_SECONDS):

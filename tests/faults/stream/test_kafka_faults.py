@@ -13,7 +13,7 @@ from tests.faults.stream.conftest import Check
 from tests.faults.stream.shop import Shop, wait_until
 from tests.faults.stream.till import Till
 from tillstream.errors import TerminalError, TransientError
-from tillstream.stores import kafka
+from tillstream.stores import kafka, kafka_server
 
 TIMEOUT_SECONDS = 30.0
 
@@ -43,7 +43,7 @@ def test_kafka_is_killed_and_comes_back_at_once(shop: Shop, till: Till, is_exact
 def test_partitions_are_raised_while_all_runs(shop: Shop, till: Till, is_exact: Check) -> None:
     till.trade(200)
     shop.wait_until_counted()
-    client = kafka.admin(shop.settings)  # its futures die with it
+    client = kafka_server.administrator(shop.settings)  # its futures die with it
     client.create_partitions([NewPartitions("sales", 8)])["sales"].result(TIMEOUT_SECONDS)
     wait_until(lambda: _trades_reach_all_partitions(till), "the till knows all partitions")
     is_exact()
@@ -92,7 +92,7 @@ def test_records_are_deleted_before_they_are_counted(
 
 def _delete_before(shop: Shop, cuts: dict[kafka.Source, int]) -> None:
     requests = [TopicPartition(topic, number, end) for (topic, number), end in cuts.items()]
-    client = kafka.admin(shop.settings)  # its futures die with it
+    client = kafka_server.administrator(shop.settings)  # its futures die with it
     for deleted in client.delete_records(requests).values():
         deleted.result(TIMEOUT_SECONDS)
 
@@ -102,7 +102,7 @@ def test_a_topic_is_deleted_and_created_again(shop: Shop, till: Till, is_exact: 
     till.trade(200)
     is_exact()
     before = shop.query("SELECT * FROM `sales_by_month` ORDER BY 1, 2, 3, 4")
-    client = kafka.admin(shop.settings)  # its futures die with it
+    client = kafka_server.administrator(shop.settings)  # its futures die with it
     client.delete_topics(["sales"])["sales"].result(TIMEOUT_SECONDS)
     wait_until(lambda: _create_topics(shop), "the topic is there again")
     wait_until(lambda: shop.heartbeat()[0] == "stopped", "the stream has stopped")
@@ -116,6 +116,6 @@ def test_a_topic_is_deleted_and_created_again(shop: Shop, till: Till, is_exact: 
 
 def _create_topics(shop: Shop) -> bool:
     try:
-        return "sales" in kafka.create_topics(shop.settings)
+        return "sales" in kafka_server.create_topics(shop.settings)
     except TransientError:
         return False

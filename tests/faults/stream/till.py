@@ -62,7 +62,7 @@ class Sent:
 class Till:
     """Sends events of one store. `sent` is complete after each call, in the order of sending."""
 
-    def __init__(self, kafka_servers: str, store: str, rng: random.Random) -> None:
+    def __init__(self, kafka_servers: str, password: str, store: str, rng: random.Random) -> None:
         self.store = store
         self.sent: list[Sent] = []
         self._rng = rng
@@ -70,6 +70,8 @@ class Till:
         self._failed: list[KafkaError] = []
         self._producer = Producer(
             {"bootstrap.servers": kafka_servers, "enable.idempotence": True, "acks": "all", "linger.ms": 5,
+             "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512",
+             "sasl.username": "tillstream_till", "sasl.password": password,
              "topic.metadata.refresh.interval.ms": 1_000, "log_level": 0}
         )  # fmt: skip
 
