@@ -1,20 +1,19 @@
-"""What lies behind the dashboards: three years of the simulated shop, beside those of a busy chain with 500 products.
-
-The simulated shop has what the chain's plain records lack: stock, suppliers, categories, a plan.
-"""
+"""What lies behind the dashboards: three years of a shop with 500 products, its stock, a night and a forecast."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
 
 from benchmarks.command_line import tillstream
 from benchmarks.commits import Commits
+from benchmarks.dashboards_stock import write_products, write_stock
 from benchmarks.load import ends, send_backlog
 from benchmarks.nightly_run import bring
-from benchmarks.shop_events import present_moments
+from benchmarks.shop_events import PRODUCTS, STORES, present_moments
 from benchmarks.stream_run import DRAIN_LOOK_SECONDS, Run, say
 from tillstream.shop_calendar import zone
 
 MONTHS = 36
+STORE = STORES[0]
 EVENTS, TODAY = 10_000_000, 2_000
 BUILT = "benchmark-scale"  # in the state folder, once the shop is there: at which scale
 SPARE_DAYS = 3  # lines per receipt vary: the last record must not be of a day to come
@@ -34,7 +33,7 @@ def build(run: Run) -> None:
         raise RuntimeError(f"{run.settings.home} has a shop of scale {built.read_text()}; give another BENCH_HOME.")
     today = datetime.now(zone(run.settings.timezone)).date()
     say("the tills open")
-    send_backlog(run.settings, run.records(TODAY), f"t{today:%y%m%d}", _now)
+    send_backlog(run.settings, run.records(TODAY), f"t{today:%y%m%d}", _now, (STORE,))
     with Commits(run.settings, DRAIN_LOOK_SECONDS) as commits:
         commits.wait_for(ends(run.settings))
 
@@ -43,21 +42,17 @@ def _history(run: Run) -> None:
     settings = run.settings
     today = datetime.now(zone(settings.timezone)).date()
     first = _months_before(today, MONTHS)
-    files = settings.home / "history"
-    if not files.exists():
-        say(f"simulating {MONTHS} months from {first:%Y-%m} on")
-        part = files.with_name("history.part")
-        tillstream(
-            settings, "simulate", "shop", "--months", MONTHS, "--seed", 7, "--start", f"{first:%Y-%m}", "--out", part
-        )
-        part.rename(files)
-    say("importing them")
-    tillstream(settings, "products", "import", files / "products.csv")
-    tillstream(settings, "import", "--wait", files / "sales", files / "stock")
     days = (today - first).days
-    a_day = run.records(EVENTS) // days // STEP * STEP
+    a_day = max(STEP, run.records(EVENTS) // days // STEP * STEP)
+    months = [f"{_months_before(today, number):%Y-%m}" for number in range(MONTHS, -1, -1)]
+    products, stock = settings.home / "products.csv", settings.home / "stock.csv"
+    write_products(products)
+    write_stock(stock, STORE, months, a_day * days / MONTHS / PRODUCTS)
+    say(f"importing the products and the stock of {MONTHS} months, from {first:%Y-%m} on")
+    tillstream(settings, "products", "import", products)
+    tillstream(settings, "import", "--wait", stock)
     opening = datetime.combine(first, time(9), zone(settings.timezone))
-    bring(settings, a_day * (days - SPARE_DAYS), "behind", opening, a_day)
+    bring(settings, a_day * (days - SPARE_DAYS), "behind", opening, a_day, (STORE,))
     say("a night, and the forecast")
     say(tillstream(settings, "nightly", "--forecast").splitlines()[-1])
 

@@ -1,7 +1,7 @@
 """Stock on hand, by counts and what moved since."""
 
 from tillstream.views.ordering import current
-from tillstream.views.view import View
+from tillstream.views.view import LIVE, PUBLISHED, View
 
 WINDOW_DAYS = 28  # mean daily sales are taken over the four weeks up to the last day with sales
 OVER_DAYS = 180  # more cover than this is too much stock
@@ -12,8 +12,6 @@ LEAD_TIME_DAYS = 14  # of products whose supplier's is not known
 _KEY = "`store_id`, `product_id`"
 _T_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`"
 _L_KEY = "l.`store_id`, l.`product_id`"
-_PUBLISHED = "JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation`"
-_LIVE = "JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
 
 # Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). Published
 # sales come by the month, for years of days take too long to add up: a month's stand on its last day. `recorded` tells
@@ -21,17 +19,17 @@ _LIVE = "JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
 _CHANGES = f"""
 SELECT LAST_DAY(CONCAT(t.`month`, '-01')) AS `day`, {_T_KEY}, -t.`units` AS `change`, 0 AS `recorded`,
   NULL AS `counted`, 1 AS `is_change`
-FROM `truth_sales_by_month` t {_PUBLISHED}
-UNION ALL SELECT DATE(l.`hour`), {_L_KEY}, -l.`units`, 0, NULL, 1 FROM `live_sales` l {_LIVE}
-UNION ALL SELECT t.`day`, {_T_KEY}, t.`delivered` - t.`lost`, 1, NULL, 1 FROM `truth_stock` t {_PUBLISHED}
-UNION ALL SELECT l.`day`, {_L_KEY}, l.`delivered` - l.`lost`, 1, NULL, 1 FROM `live_stock` l {_LIVE}
+FROM `truth_sales_by_month` t {PUBLISHED}
+UNION ALL SELECT DATE(l.`hour`), {_L_KEY}, -l.`units`, 0, NULL, 1 FROM `live_sales` l {LIVE}
+UNION ALL SELECT t.`day`, {_T_KEY}, t.`delivered` - t.`lost`, 1, NULL, 1 FROM `truth_stock` t {PUBLISHED}
+UNION ALL SELECT l.`day`, {_L_KEY}, l.`delivered` - l.`lost`, 1, NULL, 1 FROM `live_stock` l {LIVE}
 """
 
 _ALL_COUNTS = f"""
 SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
   t.`quantity` AS `quantity`
-FROM `truth_counts` t {_PUBLISHED}
-UNION ALL SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {_LIVE}
+FROM `truth_counts` t {PUBLISHED}
+UNION ALL SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}
 """
 
 # Of several counts of one day, the one written down last holds: it is of another day than the row before it.
@@ -86,9 +84,9 @@ STRAIGHT_JOIN `{table}` t ON t.`generation` = p.`generation` AND t.`month` = p.`
 _TODAY = f"""
 SELECT MAX(`day`) AS `today` FROM ({_last_day("truth_sales_by_day")}
   UNION ALL {_last_day("truth_stock")} UNION ALL {_last_day("truth_counts")}
-  UNION ALL SELECT DATE(MAX(l.`hour`)) FROM `live_sales` l {_LIVE}
-  UNION ALL SELECT MAX(l.`day`) FROM `live_stock` l {_LIVE}
-  UNION ALL SELECT MAX(l.`day`) FROM `live_counts` l {_LIVE}) d
+  UNION ALL SELECT DATE(MAX(l.`hour`)) FROM `live_sales` l {LIVE}
+  UNION ALL SELECT MAX(l.`day`) FROM `live_stock` l {LIVE}
+  UNION ALL SELECT MAX(l.`day`) FROM `live_counts` l {LIVE}) d
 """
 
 # In this order, or the server reads all days and finds out afterwards that it wanted the last ones.
@@ -100,7 +98,7 @@ FROM (SELECT {_T_KEY}, t.`units` AS `units` FROM `stock_today`
       STRAIGHT_JOIN `truth_sales_by_day` t
         ON t.`generation` = p.`generation` AND t.`month` = p.`month` AND t.`day` > {_SINCE}
       UNION ALL SELECT {_L_KEY}, l.`units` FROM `stock_today`
-      STRAIGHT_JOIN `live_sales` l ON l.`hour` >= {_SINCE} + INTERVAL 1 DAY {_LIVE}) s
+      STRAIGHT_JOIN `live_sales` l ON l.`hour` >= {_SINCE} + INTERVAL 1 DAY {LIVE}) s
 GROUP BY {_KEY}
 """
 
@@ -116,9 +114,9 @@ SELECT m.`store_id` AS `store_id`, m.`product_id` AS `product_id`, c.`day` AS `l
     + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END) AS `on_hand`,
   SUM(m.`recorded`) AS `recorded`
 FROM ({_CHANGES}
-  UNION ALL SELECT MAX(t.`day`), {_T_KEY}, 0, 1, NULL, 0 FROM `truth_counts` t {_PUBLISHED}
+  UNION ALL SELECT MAX(t.`day`), {_T_KEY}, 0, 1, NULL, 0 FROM `truth_counts` t {PUBLISHED}
   GROUP BY t.`store_id`, t.`product_id`
-  UNION ALL SELECT MAX(l.`day`), {_L_KEY}, 0, 1, NULL, 0 FROM `live_counts` l {_LIVE}
+  UNION ALL SELECT MAX(l.`day`), {_L_KEY}, 0, 1, NULL, 0 FROM `live_counts` l {LIVE}
   GROUP BY l.`store_id`, l.`product_id`) m
 LEFT JOIN ({_LAST_COUNTS}) c ON c.`store_id` = m.`store_id` AND c.`product_id` = m.`product_id`
 GROUP BY m.`store_id`, m.`product_id`, c.`day`, c.`quantity`
