@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-setup audit bench-forecast bench-restock screenshots docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-dashboards bench-setup audit bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -13,7 +13,7 @@ SAMPLE := $(HISTORIES)::test_whatever_crashes_nothing_is_lost_and_nothing_counts
 IN_AIRFLOW := dags/*.py plugins/*.py docs/*.py tests/dags/*.py
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: system packages, Python environment, jars
 	@setup/setup.sh
@@ -53,6 +53,9 @@ bench-stream: setup ## measure the stream: throughput, latency, recovery
 
 bench-nightly: setup ## measure the night: first, ordinary and full ones, their publication, the stream beside them
 	@$(BIN)/python -m benchmarks.nightly
+
+bench-dashboards: setup-tests ## measure the dashboards: pages, queries, viewers beside the stream, idle memory
+	@$(BIN)/python -m benchmarks.dashboards
 
 bench-setup: # what the two below need besides
 	@setup/setup.sh bench

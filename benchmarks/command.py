@@ -20,7 +20,10 @@ Part = Callable[[Run], list[Figure]]
 
 
 class Benchmark(NamedTuple):
-    """`name` is that of the module and of the results; `measure` takes an empty folder, the scale and the parts."""
+    """`name` is that of the module and of the results; `measure` takes a folder, the scale and the parts.
+
+    The folder is empty, unless the benchmark `goes_on` with what an earlier run has left there.
+    """
 
     name: str
     title: str
@@ -29,6 +32,7 @@ class Benchmark(NamedTuple):
     about_parts: str
     least_disk_bytes: int
     measure: Callable[[Path, float, Sequence[str]], list[Figure]]
+    goes_on: bool = False
 
 
 def run(benchmark: Benchmark, arguments: Sequence[str]) -> int:
@@ -38,7 +42,7 @@ def run(benchmark: Benchmark, arguments: Sequence[str]) -> int:
     machine = this_machine(chosen.scale)
     home = (chosen.home or Path(tempfile.mkdtemp(prefix="tillstream-bench-", dir=TEMPORARY))).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    if any(home.iterdir()):
+    if any(home.iterdir()) and not benchmark.goes_on:
         print(f"{home} is not empty: a benchmark begins with an empty stack.", file=sys.stderr)
         return 2
     if (free := shutil.disk_usage(home).free) < benchmark.least_disk_bytes * chosen.scale:
@@ -87,7 +91,7 @@ def _parser(benchmark: Benchmark) -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--home", type=Path, default=environment("BENCH_HOME"),
-        help="an empty folder on a real disk for the stack, kept afterwards (BENCH_HOME)",
+        help=f"{'a' if benchmark.goes_on else 'an empty'} folder on a real disk for the stack, kept (BENCH_HOME)",
     )  # fmt: skip
     return parser
 

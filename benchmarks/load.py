@@ -1,7 +1,7 @@
 """Sending records: a backlog as fast as Kafka takes it, or a steady rate with the time of each record on it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -12,7 +12,7 @@ import numpy as np
 from confluent_kafka import Consumer, TopicPartition
 from numpy.typing import NDArray
 
-from benchmarks.shop_events import backlog_moments, present_moments, records
+from benchmarks.shop_events import STORES, backlog_moments, present_moments, records
 from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.events import SALES
 from tillstream.settings import Settings
@@ -33,18 +33,23 @@ def ends(settings: Settings) -> Ends:
     return {partition: end for (topic, partition), (_, end) in bounds.items() if topic == SALES}
 
 
-def send_backlog(settings: Settings, size: int, name: str = "backlog", moments: Moments = backlog_moments) -> None:
+def send_backlog(
+    settings: Settings, size: int, name: str = "backlog", moments: Moments = backlog_moments,
+    stores: Sequence[str] = STORES,
+) -> None:  # fmt: skip
     """Sends `size` records, out of several processes. Backlogs of different names have no event in common."""
     with processes(SENDERS) as pool:
         shares = [size // SENDERS + (number < size % SENDERS) for number in range(SENDERS)]
-        sent = [pool.submit(_send_share, settings, f"{name}{n}", moments, share) for n, share in enumerate(shares)]
+        sent = [
+            pool.submit(_send_share, settings, f"{name}{n}", moments, share, stores) for n, share in enumerate(shares)
+        ]
         for done in sent:
             done.result()
 
 
-def _send_share(settings: Settings, till: str, moments: Moments, size: int) -> None:
+def _send_share(settings: Settings, till: str, moments: Moments, size: int, stores: Sequence[str]) -> None:
     with Producer(settings, "till") as producer:
-        for record in islice(records(till, moments(SENDERS)), size):
+        for record in islice(records(till, moments(SENDERS), stores), size):
             producer.send(SALES, record.key, record.value)
 
 

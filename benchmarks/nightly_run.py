@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
 from benchmarks.commits import Commits
 from benchmarks.load import ends, send_backlog
-from benchmarks.shop_events import daily_moments
+from benchmarks.shop_events import STORES, daily_moments
 from benchmarks.stream_run import DRAIN_LOOK_SECONDS, say
 from stack.airflow_api import Airflow
 from stack.nightly import DAG, nightly
@@ -34,10 +35,12 @@ class Night(NamedTuple):
     tasks: dict[str, float]
 
 
-def bring(settings: Settings, size: int, name: str, opening: datetime, a_day: int) -> None:
+def bring(
+    settings: Settings, size: int, name: str, opening: datetime, a_day: int, stores: Sequence[str] = STORES
+) -> None:
     """Sends an even trade of `a_day` records from a day on, and waits until the stream has counted it."""
     say(f"{size:,} records of {opening:%Y-%m-%d} and later go through the stream")
-    send_backlog(settings, size, name, partial(daily_moments, opening=opening, a_day=a_day))
+    send_backlog(settings, size, name, partial(daily_moments, opening=opening, a_day=a_day), stores)
     with Commits(settings, DRAIN_LOOK_SECONDS) as commits:
         commits.wait_for(ends(settings))
 

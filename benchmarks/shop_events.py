@@ -4,7 +4,7 @@ As a real shop's they are not all good: one in 500 is sent twice, and one in 2,0
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import count, cycle, repeat
 from typing import NamedTuple
@@ -32,13 +32,13 @@ class Record(NamedTuple):
     value: bytes
 
 
-def records(till: str, moments: Iterator[bytes]) -> Iterator[Record]:
+def records(till: str, moments: Iterator[bytes], stores: Sequence[str] = STORES) -> Iterator[Record]:
     """Records without end. `till` tells one caller's events from another's; each receipt takes one of `moments`."""
     draw, lines = random.Random(till).random, _lines()  # noqa: S311 the same shop in every run, not a secret
     bad = cycle(_BREAKS)
     number, again = 0, Record("", b"")
     for order, moment in enumerate(moments):
-        store = STORES[order % len(STORES)]
+        store = stores[order % len(stores)]
         order_id = f"{till}-{order:08d}"
         head = f'"schema_version":1,"order_id":"{order_id}","till_id":"{store}-{till}","store_id":"{store}"'.encode()
         tail = b'"sold_at":"%b"%b}' % (moment, _address(draw) if draw() < 0.05 else b"")
@@ -86,6 +86,16 @@ def present_moments() -> Iterator[bytes]:
     return (datetime.now(FIRST_OPENING.tzinfo).isoformat(timespec="milliseconds").encode() for _ in repeat(None))
 
 
+def product_id(number: int) -> str:
+    """Of one of PRODUCTS, from 0 on."""
+    return f"SHIRT-{number:04d}"
+
+
+def product_name(number: int) -> str:
+    """Likewise."""
+    return f"Shirt {number:04d}, long sleeve, indigo"
+
+
 # A cut off record, a bad quantity, a currency that does not exist, and a float where money belongs.
 _BREAKS = (
     (b'"}', b""),
@@ -106,7 +116,7 @@ def _lines() -> list[bytes]:
             kind = "return" if variant == 7 else "sale"
             discount = f'"discount":"{price // 10}",' if variant % 13 == 1 else ""
             lines.append(
-                f'"product_id":"SHIRT-{number:04d}","product_name":"Shirt {number:04d}, long sleeve, indigo",'
+                f'"product_id":"{product_id(number)}","product_name":"{product_name(number)}",'
                 f'"kind":"{kind}","quantity":{quantity},"unit_price":"{price}",{discount}"currency":"MMK"'.encode()
             )
     return lines

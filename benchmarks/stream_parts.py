@@ -1,15 +1,13 @@
 """The parts of the stream's benchmark: each takes some of the figures, on the stack that the parts before have left."""
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.command_line import tillstream
 from benchmarks.commits import Commits
 from benchmarks.figures import Figure, at_most, missing
 from benchmarks.load import ends
@@ -44,16 +42,10 @@ def import_2019(run: Run) -> list[Figure]:
     copies = run.settings.home / "sales_2019"  # refused lines would be written beside the files
     shutil.copytree(SALES_2019, copies)
     say("importing the sales of 2019")
-    command = [str(Path(sys.executable).with_name("tillstream")), "import", str(copies)]
     with Commits(run.settings, LOOK_SECONDS) as commits:
         begun = time.monotonic()
-        done = subprocess.run(
-            command, env=os.environ | {"TILLSTREAM_HOME": str(run.settings.home)}, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
+        tillstream(run.settings, "import", copies)
         sent = time.monotonic() - begun
-        if done.returncode:
-            raise RuntimeError(f"the import failed: {done.stderr}")
         commits.wait_for(ends(run.settings))
         seen = time.monotonic() - begun
     return [at_most(names[0], sent, 10.0, "s"), at_most(names[1], seen, 30.0, "s")]

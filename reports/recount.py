@@ -6,7 +6,7 @@ Nothing here is shared with the stream or the batch: another engine, another tim
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +110,42 @@ def on_hand(recounted: Recount) -> dict[StockKey, tuple[int, date | None]]:
         if known and (key not in last or hour.date() >= last[key][0]):
             stock[key] -= sums.units
     return {key: (quantity, last[key][0] if key in last else None) for key, quantity in stock.items()}
+
+
+def shrinkage(recounted: Recount) -> dict[tuple[str, str, date], tuple[int, int, int]]:
+    """Of each count but a product's first: expected, counted, and what is missing."""
+    changes = _changes(recounted)
+    found = {}
+    before: dict[StockKey, tuple[date, int]] = {}
+    for (day, store, product), (_, _, counted) in sorted(recounted.counts.items()):
+        if last := before.get((store, product)):
+            since, quantity = last
+            expected = quantity + sum(n for on, n in changes[store, product].items() if since <= on < day)
+            found[store, product, day] = (expected, counted, expected - counted)
+        before[store, product] = (day, counted)
+    return found
+
+
+def sold_lately(recounted: Recount, days: int) -> dict[StockKey, int]:
+    """Pieces sold, less those returned, in so many days up to the last one of which anything is on record."""
+    recorded = [hour.date() for hour, *_ in recounted.hours]
+    recorded += [day for day, *_ in (*recounted.movements, *recounted.counts)]
+    since = max(recorded, default=date.max) - timedelta(days)
+    totals: dict[StockKey, int] = defaultdict(int)
+    for (hour, store, product, _), sums in recounted.hours.items():
+        if hour.date() > since:
+            totals[store, product] += sums.units
+    return totals
+
+
+def _changes(recounted: Recount) -> dict[StockKey, dict[date, int]]:
+    """By store and product what each day has changed: deliveries and returns in, losses and sales out."""
+    changes: dict[StockKey, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for (day, store, product), change in recounted.movements.items():
+        changes[store, product][day] += change
+    for (hour, store, product, _), sums in recounted.hours.items():
+        changes[store, product][hour.date()] -= sums.units
+    return changes
 
 
 def _below(offsets: Mapping[Source, int]) -> Document:

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reports.recount import Recount, Sums, on_hand, recount, rolled_up
+from reports.recount import Recount, Sums, on_hand, recount, rolled_up, shrinkage, sold_lately
 from tillstream.settings import Settings
 from tillstream.stores import generations, live
 from tillstream.stores.mysql import Cursor, reading, rows
+from tillstream.views.stock import WINDOW_DAYS
 
 Key = tuple[Any, ...]
 Values = tuple[Any, ...]
@@ -162,9 +163,17 @@ def _top_ten(months: Mapping[Key, Sums]) -> dict[Key, Values]:
 
 
 def _compare_stock(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:
-    columns = ("on_hand", "last_count_day")
-    found = _found(cursor, "stock_on_hand", ("store_id", "product_id"), columns)
-    comparison.compare("stock_on_hand", columns, on_hand(recounted), found)
+    """Stock, what was missing at counts, and the sales that days of cover, reorder points and states are made of."""
+    key = ("store_id", "product_id")
+    stock, lately = on_hand(recounted), sold_lately(recounted, WINDOW_DAYS)
+    windows = {each: (lately[each],) for each in stock}
+    expected: dict[str, tuple[Key, tuple[str, ...], Mapping[Key, Values]]] = {
+        "stock_on_hand": (key, ("on_hand", "last_count_day"), stock),
+        "stock_levels": (key, ("window_units",), windows),
+        "stock_shrinkage": ((*key, "day"), ("expected", "counted", "shrinkage"), shrinkage(recounted)),
+    }
+    for view, (of, columns, wanted) in expected.items():
+        comparison.compare(view, columns, wanted, _found(cursor, view, of, columns))
 
 
 def _compare_records(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:

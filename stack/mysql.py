@@ -43,6 +43,8 @@ def _launch(settings: Settings) -> Launch:
         "--character-set-server=utf8mb4", "--collation-server=utf8mb4_nopad_bin", "--lower-case-table-names=0",
         "--transaction-isolation=READ-COMMITTED", "--default-time-zone=+00:00",
         "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M", "--max-allowed-packet=64M",
+        # Views over years of a shop's months and counts, which are put together anew for each query, stay in memory.
+        "--tmp-table-size=64M", "--max-heap-table-size=64M",
         "--performance-schema=OFF", "--event-scheduler=OFF", "--local-infile=OFF", "--log-warnings=1",
     ]  # fmt: skip
     if os.geteuid() == 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, StorageState, sync_playwright
 
 from stack.superset_check import expected
 from stack.superset_configuration import HOME, USERS
@@ -16,6 +16,11 @@ PATIENCE_MS = 90_000  # two cores that a stream, a night and a browser share
 TALL = 6_000  # what lies outside the window is not drawn
 WIDTHS = (1280, 390)
 CHART = "[data-test=chart-grid-component]"
+DRAWN = f"""wanted => {{
+  const number = what => document.querySelectorAll(what).length;
+  return number("{CHART}") === wanted && number("[data-test=slice-container]") === wanted
+    && number("[data-test=loading-indicator]") === 0;
+}}"""
 
 
 @contextmanager
@@ -32,12 +37,24 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
+def window(
+    browser: Browser, settings: Settings, width: int = WIDTHS[0], cookies: StorageState | None = None
+) -> Iterator[Page]:
+    """A page with that width in a browser that knows nothing but the `cookies` of a log-in."""
+    with browser.new_context(
+        base_url=settings.superset_url,
+        viewport={"width": width, "height": TALL},
+        timezone_id="UTC",
+        storage_state=cookies,
+    ) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        yield context.new_page()
+
+
+@contextmanager
 def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDTHS[0]) -> Iterator[Page]:
     """A page with that width, after the log-in."""
-    viewport = {"width": width, "height": TALL}
-    with browser.new_context(base_url=settings.superset_url, viewport=viewport, timezone_id="UTC") as context:  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+    with window(browser, settings, width) as page:
         page.goto("/login/")
         page.fill("#username", user)
         page.fill("#password", settings.secret(USERS[user]))
@@ -49,9 +66,7 @@ def logged_in(browser: Browser, settings: Settings, user: str, width: int = WIDT
 def open_dashboard(page: Page, slug: str) -> None:
     """Opens a dashboard and waits until all its charts are drawn."""
     page.goto(f"/superset/dashboard/{slug}/", wait_until="commit")
-    expect(page.locator(CHART)).to_have_count(expected()[slug], timeout=PATIENCE_MS)
-    expect(page.locator("[data-test=slice-container]")).to_have_count(expected()[slug], timeout=PATIENCE_MS)
-    expect(page.locator("[data-test=loading-indicator]")).to_have_count(0, timeout=PATIENCE_MS)
+    page.wait_for_function(DRAWN, arg=expected()[slug], timeout=PATIENCE_MS)
 
 
 def chart(page: Page, title: str) -> Locator:

@@ -41,6 +41,8 @@ TRUTH_SALES_BY_DAY = Table(
     "Recounted sales by day.",
     (GENERATION, MONTH_COLUMN, DAY_COLUMN, STORE, PRODUCT, MONEY_CODE),
     SALES_FIGURES,
+    # What a product sold in a month before the day of a count.
+    (("generation", "month", "store_id", "product_id", "day", "units"),),
 )
 TRUTH_SALES_BY_MONTH = Table(
     "truth_sales_by_month",

@@ -6,6 +6,8 @@ from tillstream.views.view import (
     FINAL,
     HOUR_MONTH,
     L_SALES_KEY,
+    LIVE,
+    PUBLISHED,
     SALES_KEY,
     T_SALES_KEY,
     View,
@@ -48,11 +50,6 @@ _HOURS = merged(
     "truth_sales_by_hour", f"t.`hour` AS `hour`, {T_SALES_KEY}", f"{HOUR_MONTH}, l.`hour`, {L_SALES_KEY}",
     "live_sales", SALES_FIGURES,
 )  # fmt: skip
-
-_HOURS = merged(
-    "truth_sales_by_hour", f"t.`hour` AS `hour`, {T_SALES_KEY}", f"{HOUR_MONTH}, l.`hour`, {L_SALES_KEY}",
-    "live_sales", SALES_FIGURES,
-)  # fmt: skip
 _MONTHS = merged(
     "truth_sales_by_month", T_SALES_KEY, f"{HOUR_MONTH}, {L_SALES_KEY}", "live_sales", SALES_FIGURES,
 )  # fmt: skip
@@ -63,10 +60,16 @@ _YEARS = (
     f"q.`is_live` AS `is_live` FROM ({_MONTHS}) q CROSS JOIN `layers` y"
 )
 
+# Each layer is added up before the two are put together: few rows are, where all products of all days would be.
 _RECEIPTS = f"""
 SELECT `day`, `store_id`, `currency`, SUM(`receipts`) AS `receipts`, SUM(`revenue`) AS `revenue`,
   ROUND(SUM(`revenue`) / NULLIF(SUM(`receipts`), 0), 2) AS `average_receipt`
-FROM ({DAYS}) m GROUP BY `day`, `store_id`, `currency`
+FROM (SELECT t.`day` AS `day`, t.`store_id` AS `store_id`, t.`currency` AS `currency`, SUM(t.`receipts`) AS `receipts`,
+        SUM(t.`revenue`) AS `revenue`
+      FROM `truth_sales_by_day` t {PUBLISHED} GROUP BY t.`day`, t.`store_id`, t.`currency`
+      UNION ALL SELECT DATE(l.`hour`), l.`store_id`, l.`currency`, SUM(l.`receipts`), SUM(l.`revenue`)
+      FROM `live_sales` l {LIVE} GROUP BY DATE(l.`hour`), l.`store_id`, l.`currency`) m
+GROUP BY `day`, `store_id`, `currency`
 """
 
 _BEST_SELLERS = f"""

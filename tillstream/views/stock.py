@@ -1,73 +1,134 @@
 """Stock on hand, by counts and what moved since."""
 
-from tillstream.tables import STOCK_FIGURES
 from tillstream.views.ordering import current
-from tillstream.views.view import DAYS, View, merged
+from tillstream.views.view import LIVE, PUBLISHED, View
 
 WINDOW_DAYS = 28  # mean daily sales are taken over the four weeks up to the last day with sales
 OVER_DAYS = 180  # more cover than this is too much stock
 SAFETY_DAYS = 7  # reorder level without an owner's own: sales of the lead time and of one week more
 LEAD_TIME_DAYS = 14  # of products whose supplier's is not known
 
-_MOVEMENTS = merged(
-    "truth_stock",
-    "t.`day` AS `day`, t.`store_id` AS `store_id`, t.`product_id` AS `product_id`",
-    "DATE_FORMAT(l.`day`, '%Y-%m') AS `month`, l.`day`, l.`store_id`, l.`product_id`",
-    "live_stock",
-    STOCK_FIGURES,
-)
+# Of whom a figure of stock is.
+_KEY = "`store_id`, `product_id`"
+_T_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`"
+_L_KEY = "l.`store_id`, l.`product_id`"
 
-_ALL_COUNTS = """
-SELECT t.`day` AS `day`, t.`store_id` AS `store_id`, t.`product_id` AS `product_id`,
-  t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`, t.`quantity` AS `quantity`
-FROM `truth_counts` t JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation`
-UNION ALL SELECT l.`day`, l.`store_id`, l.`product_id`, l.`recorded_at`, l.`event_id`, l.`quantity`
-FROM `live_counts` l JOIN `layers` y ON l.`epoch` >= y.`published_epoch`
+# Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). Published
+# sales come by the month, for years of days take too long to add up: a month's stand on its last day. `recorded` tells
+# what shows that a product's stock is on record from sales, which do not.
+_CHANGES = f"""
+SELECT LAST_DAY(CONCAT(t.`month`, '-01')) AS `day`, {_T_KEY}, -t.`units` AS `change`, 0 AS `recorded`,
+  NULL AS `counted`, 1 AS `is_change`
+FROM `truth_sales_by_month` t {PUBLISHED}
+UNION ALL SELECT DATE(l.`hour`), {_L_KEY}, -l.`units`, 0, NULL, 1 FROM `live_sales` l {LIVE}
+UNION ALL SELECT t.`day`, {_T_KEY}, t.`delivered` - t.`lost`, 1, NULL, 1 FROM `truth_stock` t {PUBLISHED}
+UNION ALL SELECT l.`day`, {_L_KEY}, l.`delivered` - l.`lost`, 1, NULL, 1 FROM `live_stock` l {LIVE}
 """
 
-# Of several counts of one day, the one written down last holds.
-_STOCK_COUNTS = f"""
-SELECT `day`, `store_id`, `product_id`, `quantity`,
-  LAG(`day`) OVER (PARTITION BY `store_id`, `product_id` ORDER BY `day`) AS `previous_day`,
-  LAG(`quantity`) OVER (PARTITION BY `store_id`, `product_id` ORDER BY `day`) AS `previous_quantity`,
-  ROW_NUMBER() OVER (PARTITION BY `store_id`, `product_id` ORDER BY `day` DESC) AS `age`
-FROM (SELECT a.*, ROW_NUMBER() OVER (PARTITION BY `store_id`, `product_id`, `day`
-        ORDER BY `recorded_at` DESC, `event_id` DESC) AS `holds` FROM ({_ALL_COUNTS}) a) c
-WHERE `holds` = 1
+_ALL_COUNTS = f"""
+SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
+  t.`quantity` AS `quantity`
+FROM `truth_counts` t {PUBLISHED}
+UNION ALL SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}
 """
 
-# Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). Counts move
-# nothing, and tell like the others that a product's stock is on record.
-_STOCK_MOVES = f"""
-SELECT `day`, `store_id`, `product_id`, CAST(`delivered` AS SIGNED) - `lost` AS `change`, 0 AS `units`, 1 AS `on_record`
-FROM ({_MOVEMENTS}) a
-UNION ALL SELECT `day`, `store_id`, `product_id`, -`units`, `units`, 0 FROM ({DAYS}) b
-UNION ALL SELECT `day`, `store_id`, `product_id`, 0, 0, 1 FROM ({_ALL_COUNTS}) c
+# Of several counts of one day, the one written down last holds: it is of another day than the row before it.
+_LATEST_FIRST = f"(PARTITION BY {_KEY} ORDER BY `day` DESC, `recorded_at` DESC, `event_id` DESC)"
+_RANKED_COUNTS = f"""
+SELECT `day`, {_KEY}, `quantity`, ROW_NUMBER() OVER {_LATEST_FIRST} AS `age`,
+  LAG(`day`) OVER {_LATEST_FIRST} AS `newer_day`
+FROM ({_ALL_COUNTS}) a
+"""
+_HOLDS = "(`newer_day` IS NULL OR `newer_day` <> `day`)"
+
+
+def _sold_before(count: str) -> str:
+    """What published sales of a count's month were before its day: changes have them after it."""
+    return f"""
+CASE WHEN DAY({count}.`day`) = 1 THEN 0 ELSE (SELECT COALESCE(SUM(t.`units`), 0)
+  FROM `published_months` p JOIN `truth_sales_by_day` t ON t.`generation` = p.`generation` AND t.`month` = p.`month`
+  WHERE p.`month` = DATE_FORMAT({count}.`day`, '%Y-%m') AND t.`store_id` = {count}.`store_id`
+    AND t.`product_id` = {count}.`product_id` AND t.`day` < {count}.`day`) END"""
+
+
+# What had changed before each count is in the running sum of the changes of the days before it.
+_RUNNING = f"""
+SELECT {_KEY}, `day`, `counted`,
+  SUM(`change`) OVER (PARTITION BY {_KEY} ORDER BY `day`, `is_change` ROWS UNBOUNDED PRECEDING) AS `changed`
+FROM ({_CHANGES} UNION ALL SELECT `day`, {_KEY}, 0, 1, `quantity`, 0 FROM ({_RANKED_COUNTS}) c WHERE {_HOLDS}) m
+"""
+_COUNTED = f"""
+SELECT {_KEY}, `day`, `counted`, r.`changed` - {_sold_before("r")} AS `changed`
+FROM ({_RUNNING}) r WHERE `counted` IS NOT NULL
+"""
+_BY_DAY = f"(PARTITION BY {_KEY} ORDER BY `day`)"
+_SHRINKAGE = f"""
+SELECT {_KEY}, `day`, `expected`, `counted`, `expected` - `counted` AS `shrinkage`
+FROM (SELECT {_KEY}, `day`, `counted`,
+        LAG(`counted`) OVER {_BY_DAY} + `changed` - LAG(`changed`) OVER {_BY_DAY} AS `expected`
+      FROM ({_COUNTED}) b) e
+WHERE `expected` IS NOT NULL
 """
 
-_SHRINKAGE = """
-SELECT c.`store_id` AS `store_id`, c.`product_id` AS `product_id`, c.`day` AS `day`,
-  c.`previous_quantity` + COALESCE(SUM(m.`change`), 0) AS `expected`, c.`quantity` AS `counted`,
-  c.`previous_quantity` + COALESCE(SUM(m.`change`), 0) - c.`quantity` AS `shrinkage`
-FROM `stock_counts` c
-LEFT JOIN `stock_moves` m ON m.`store_id` = c.`store_id` AND m.`product_id` = c.`product_id`
-  AND m.`day` >= c.`previous_day` AND m.`day` < c.`day`
-WHERE c.`previous_day` IS NOT NULL
-GROUP BY c.`store_id`, c.`product_id`, c.`day`, c.`previous_quantity`, c.`quantity`
+
+def _last_day(table: str) -> str:
+    """The last day of a table of truth: only its last month is looked at."""
+    return f"""
+SELECT MAX(t.`day`) AS `day`
+FROM (SELECT MAX(p.`month`) AS `month` FROM `published_months` p WHERE EXISTS (SELECT 1 FROM `{table}` t
+        WHERE t.`generation` = p.`generation` AND t.`month` = p.`month`)) q
+STRAIGHT_JOIN `published_months` p ON p.`month` = q.`month`
+STRAIGHT_JOIN `{table}` t ON t.`generation` = p.`generation` AND t.`month` = p.`month`"""
+
+
+_TODAY = f"""
+SELECT MAX(`day`) AS `today` FROM ({_last_day("truth_sales_by_day")}
+  UNION ALL {_last_day("truth_stock")} UNION ALL {_last_day("truth_counts")}
+  UNION ALL SELECT DATE(MAX(l.`hour`)) FROM `live_sales` l {LIVE}
+  UNION ALL SELECT MAX(l.`day`) FROM `live_stock` l {LIVE}
+  UNION ALL SELECT MAX(l.`day`) FROM `live_counts` l {LIVE}) d
 """
 
+# In this order, or the server reads all days and finds out afterwards that it wanted the last ones.
+_SINCE = f"`stock_today`.`today` - INTERVAL {WINDOW_DAYS} DAY"
+_RECENT = f"""
+SELECT {_KEY}, SUM(`units`) AS `units`
+FROM (SELECT {_T_KEY}, t.`units` AS `units` FROM `stock_today`
+      STRAIGHT_JOIN `published_months` p ON p.`month` >= DATE_FORMAT({_SINCE}, '%Y-%m')
+      STRAIGHT_JOIN `truth_sales_by_day` t
+        ON t.`generation` = p.`generation` AND t.`month` = p.`month` AND t.`day` > {_SINCE}
+      UNION ALL SELECT {_L_KEY}, l.`units` FROM `stock_today`
+      STRAIGHT_JOIN `live_sales` l ON l.`hour` >= {_SINCE} + INTERVAL 1 DAY {LIVE}) s
+GROUP BY {_KEY}
+"""
+
+# DISTINCT: these few rows are made first, and are not looked for among all counts again and again.
+_LAST_COUNTS = f"""
+SELECT DISTINCT q.`store_id`, q.`product_id`, q.`day`, q.`quantity` + {_sold_before("q")} AS `quantity`
+FROM (SELECT `day`, {_KEY}, `quantity`, ROW_NUMBER() OVER {_LATEST_FIRST} AS `age` FROM ({_ALL_COUNTS}) a) q
+WHERE q.`age` = 1
+"""
+_ON_HAND = f"""
+SELECT m.`store_id` AS `store_id`, m.`product_id` AS `product_id`, c.`day` AS `last_count_day`,
+  COALESCE(c.`quantity`, 0)
+    + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END) AS `on_hand`,
+  SUM(m.`recorded`) AS `recorded`
+FROM ({_CHANGES}
+  UNION ALL SELECT MAX(t.`day`), {_T_KEY}, 0, 1, NULL, 0 FROM `truth_counts` t {PUBLISHED}
+  GROUP BY t.`store_id`, t.`product_id`
+  UNION ALL SELECT MAX(l.`day`), {_L_KEY}, 0, 1, NULL, 0 FROM `live_counts` l {LIVE}
+  GROUP BY l.`store_id`, l.`product_id`) m
+LEFT JOIN ({_LAST_COUNTS}) c ON c.`store_id` = m.`store_id` AND c.`product_id` = m.`product_id`
+GROUP BY m.`store_id`, m.`product_id`, c.`day`, c.`quantity`
+"""
 # Products of which no stock was ever recorded are left out: nothing is known about their stock.
 _STOCK_LEVELS = f"""
-SELECT m.`store_id` AS `store_id`, m.`product_id` AS `product_id`, c.`day` AS `last_count_day`,
-  COALESCE(c.`quantity`, 0) + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END)
-    AS `on_hand`,
-  SUM(CASE WHEN m.`day` > t.`today` - INTERVAL {WINDOW_DAYS} DAY THEN m.`units` ELSE 0 END) AS `window_units`,
-  t.`today` AS `today`
-FROM `stock_moves` m
-CROSS JOIN (SELECT MAX(`day`) AS `today` FROM `stock_moves`) t
-LEFT JOIN `stock_counts` c ON c.`store_id` = m.`store_id` AND c.`product_id` = m.`product_id` AND c.`age` = 1
-GROUP BY m.`store_id`, m.`product_id`, c.`day`, c.`quantity`, t.`today`
-HAVING SUM(m.`on_record`) > 0
+SELECT h.`store_id` AS `store_id`, h.`product_id` AS `product_id`, h.`last_count_day` AS `last_count_day`,
+  h.`on_hand` AS `on_hand`, COALESCE(w.`units`, 0) AS `window_units`, `stock_today`.`today` AS `today`
+FROM ({_ON_HAND}) h
+CROSS JOIN `stock_today`
+LEFT JOIN ({_RECENT}) w ON w.`store_id` = h.`store_id` AND w.`product_id` = h.`product_id`
+WHERE h.`recorded` > 0
 """
 
 _LEAD_TIME = f"COALESCE(p.`lead_time_days`, u.`lead_time_days`, {LEAD_TIME_DAYS})"
@@ -114,11 +175,8 @@ FROM `stock_status`
 WHERE `status` IN ('out', 'low') AND `discontinued` = 0 AND (`reorder_point` > 0 OR `on_hand` < 0)
 """
 
-# Nothing behind: all is counted up to the latest beat. Else: up to the newest record that is.
-
 STOCK_VIEWS: tuple[View, ...] = (
-    View("stock_moves", "Everything that moves stock, day by day.", _STOCK_MOVES, public=False),
-    View("stock_counts", "The physical count that holds, for each day that has one.", _STOCK_COUNTS, public=False),
+    View("stock_today", "The last day of which anything is on record.", _TODAY, public=False),
     View("stock_shrinkage", "Expected less counted stock, at each count but the first.", _SHRINKAGE),
     View("stock_levels", "Stock on hand and sales of the last weeks.", _STOCK_LEVELS, public=False),
     View("stock_reorder", "Stock with its reorder point and cover.", _STOCK_REORDER, public=False),

@@ -18,6 +18,10 @@ class View:
 # A closed month was over at the published cut. What the stream has added since makes a row provisional again.
 FINAL = "CASE WHEN MIN(`closed`) = 1 AND SUM(`is_live`) = 0 THEN 'final' ELSE 'provisional' END"
 
+# A published month's rows of truth `t`, and what came in live rows `l` since.
+PUBLISHED = "JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation`"
+LIVE = "JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
+
 
 def sums(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(f"SUM({prefix}`{name}`) AS `{name}`" for name in names)
@@ -32,9 +36,9 @@ def merged(truth: str, key: str, live_key: str, live: str, figures: tuple[Column
     names = tuple(column.name for column in figures)
     return (
         f"SELECT t.`month` AS `month`, {key}, {listed(names, 't.')}, p.`closed` AS `closed`, 0 AS `is_live` "
-        f"FROM `{truth}` t JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation` "
+        f"FROM `{truth}` t {PUBLISHED} "
         f"UNION ALL SELECT {live_key}, {listed(names, 'l.')}, 0 AS `closed`, 1 AS `is_live` "
-        f"FROM `{live}` l JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
+        f"FROM `{live}` l {LIVE}"
     )
 
 
