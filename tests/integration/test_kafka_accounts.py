@@ -34,7 +34,7 @@ from confluent_kafka.admin import (
     UserScramCredentialDeletion,
 )
 from confluent_kafka.cimpl import NewPartitions, NewTopic
-from pyspark.errors import PySparkException
+from py4j.protocol import Py4JJavaError
 
 from jobs.kafka_source import from_kafka
 from jobs.session import batch_session
@@ -278,7 +278,7 @@ def test_spark_reads_and_shows_no_password(servers: Settings, mistaken: Settings
         assert records.count() >= 0
         plans = records._jdf.queryExecution().toString()
         configured = session.sparkContext.getConf().toDebugString()
-        with pytest.raises(PySparkException) as refused:
+        with pytest.raises(Py4JJavaError) as refused:
             from_kafka(session.read, mistaken, "batch").option("subscribe", "sales").load().count()
 
     assert servers.secret("kafka_batch") not in plans + configured
