@@ -98,6 +98,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": "",  # Airflow's environment and the product's have nothing in common
         "SPT_NOENV": "1",  # a process that names itself must not overwrite the mark in its environment
         "MALLOC_ARENA_MAX": "2",  # memory is dearer here than threads that wait for each other
+        **postgres_databases.encryption(settings),
     }
 
 

@@ -108,7 +108,7 @@ def _initialise(settings: Settings) -> None:
 
 def _administrator(settings: Settings) -> "mysql.Connection[mysql.Cursor]":
     if settings.mysql:
-        return mysql.connect_administrator(settings.mysql_address, settings.secret(EXTERNAL_ADMINISTRATOR))
+        return mysql.connect_administrator(settings, settings.secret(EXTERNAL_ADMINISTRATOR))
     return mysql.connect_administrator(_socket(settings), settings.secret(ADMINISTRATOR))
 
 

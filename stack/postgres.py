@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import socket
+import struct
 import subprocess
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from stack import airflow_configuration, folders, postgres_databases, processes,
 from stack.service import Launch, Service
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
+from tillstream.stores import tls
 
 ADMINISTRATOR = "postgres_administrator"
 DATA, DRAFT = "data", "data.new"
 INSTALL_SECONDS, PROBE_SECONDS = 120, 10
 SYSTEM_USER = "postgres"
+TLS_REQUEST = struct.pack(">ii", 8, 80877103)  # length and number, as PostgreSQL's protocol has them
 OPTIONS = {
     "listen_addresses": "",
     "max_connections": "60",
@@ -144,7 +147,7 @@ def _run(settings: Settings, command: list[str], text: str = "") -> None:
 
 def _answers(settings: Settings) -> bool:
     if settings.postgres:
-        return _takes_connections(settings.postgres)
+        return _takes_connections(settings)
     probe = [str(programs.postgres("pg_isready")), "--quiet"]
     probe += [f"--host={postgres_databases.sockets(settings)}"]
     try:
@@ -153,14 +156,21 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-def _takes_connections(address: str) -> bool:
+def _takes_connections(settings: Settings) -> bool:
     """Its programs are not where it is used from elsewhere."""
-    host, _, port = address.rpartition(":")
+    host, _, port = settings.postgres.rpartition(":")
+    tls.check(settings, "postgres", settings.postgres, _ask_for_tls)
     try:
         socket.create_connection((host, int(port)), PROBE_SECONDS).close()
     except OSError:
         return False
     return True
+
+
+def _ask_for_tls(connection: socket.socket) -> None:
+    connection.sendall(TLS_REQUEST)
+    if connection.recv(1) != b"S":
+        raise ConnectionError("it has none")
 
 
 def _external(settings: Settings) -> str:

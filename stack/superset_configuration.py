@@ -12,6 +12,7 @@ from tillstream.accounts import MYSQL_ACCOUNTS
 from tillstream.errors import TerminalError
 from tillstream.money import CURRENCY_PLACES
 from tillstream.settings import CHECKOUT, Settings
+from tillstream.stores import tls
 
 USERS = {"admin": "superset_admin", "owner": "superset_owner", "viewer": "superset_viewer"}  # with their secrets
 OWNER = "owner"
@@ -27,6 +28,7 @@ REFUSED = 2  # the preparation's exit code when it has said in words what is wro
 TEXT = """\
 # Written by `tillstream up`, for the packages, dashboards and users {content}.
 import logging
+import ssl
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,6 +45,7 @@ GLOBAL_ASYNC_QUERIES_JWT_SECRET = {asynchronous!r}
 SQLALCHEMY_DATABASE_URI = {database!r}
 SQLALCHEMY_ENGINE_OPTIONS = {{"pool_size": 4, "max_overflow": 12, "pool_pre_ping": True}}
 DATA_DIR = {folder!r}
+MYSQL_AUTHORITIES = {authorities!r}  # who certifies the figures' server; empty: it is reached without TLS
 
 # Every look at a dashboard asks the database: a figure is never older than the view it comes from.
 CACHE_CONFIG = {{"CACHE_TYPE": "NullCache"}}
@@ -131,6 +134,8 @@ def DB_CONNECTION_MUTATOR(uri, parameters, _user, _security, _source):
         uri = uri.set(host={host!r}, port={port!r}, password=Path({password_file!r}).read_text().strip())
         offset = datetime.now(ZoneInfo({timezone!r})).strftime("%z")
         parameters["connect_args"] = {{"init_command": f"SET time_zone = '{{offset[:3]}}:{{offset[3:5]}}'"}}
+        if MYSQL_AUTHORITIES:
+            parameters["connect_args"]["ssl"] = ssl.create_default_context(cafile=MYSQL_AUTHORITIES)
     return uri, parameters
 """
 
@@ -147,6 +152,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": "",  # Superset's environment and the product's have nothing in common
         "SPT_NOENV": "1",  # a process that names itself must not overwrite the mark in its environment
         "MALLOC_ARENA_MAX": "2",  # memory is dearer here than threads that wait for each other
+        **postgres_databases.encryption(settings),
     }
 
 
@@ -161,6 +167,7 @@ def files(settings: Settings) -> dict[str, str]:
         "asynchronous": settings.secret(ASYNC_SECRET),
         "database": f"postgresql+psycopg2://{postgres_databases.address(settings, DATABASE)}",
         "home": HOME,
+        "authorities": tls.authorities(settings) if settings.uses_tls("mysql") else "",
         "account": MYSQL_ACCOUNTS["bi"],
         "host": host,
         "port": port,

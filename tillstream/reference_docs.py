@@ -2,10 +2,11 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tillstream import settings, tables, views
+from tillstream import accounts, settings, tables, views
 from tillstream.events import STOCK, TOPICS, json_schema
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -21,10 +22,23 @@ Readers have the public views and nothing else: the tables may change with any r
 """
 
 
+ACCOUNTS_INTRODUCTION = """\
+# Accounts and rights
+
+Written by `make docs` from `tillstream/accounts.py`: change that, not this page. What is not listed is refused; tests
+try every one of these rights on real servers, and what nobody has. What it is all for: [security.md](security.md).
+
+An account is `tillstream_` and its name; its password is in the file of the server's and its name, as `kafka_till`.
+Besides there is one administrator per server, who makes the accounts.
+"""
+
+
 def pages() -> dict[str, str]:
     """Each generated file: path relative to the checkout, and its text."""
     schemas = {f"docs/events-{topic}.schema.json": _schema(topic) for topic in TOPICS}
-    return schemas | {"docs/tables.md": _tables(), ".env.example": settings.example()}
+    return schemas | {
+        "docs/tables.md": _tables(), "docs/accounts.md": _accounts(), ".env.example": settings.example()
+    }  # fmt: skip
 
 
 def view_columns(view: views.View) -> list[str]:
@@ -52,6 +66,31 @@ def _tables() -> str:
     sections += [_table(table) for table in tables.TABLES]
     lines = [f"- `{view.name}`: {view.meaning}" for view in inner]
     return "\n".join([*sections, "## Views that other views are made of\n", *lines, ""])
+
+
+def _accounts() -> str:
+    mysql = {
+        account: {table.name: rights for table, rights in granted.items()}
+        for account, granted in accounts.MYSQL_RIGHTS.items()
+    }
+    sections = [
+        ACCOUNTS_INTRODUCTION,
+        _rights("Kafka", "topics", accounts.KAFKA_RIGHTS),
+        "`WRITE` and `READ` each come with `DESCRIBE`. The administrator is `administrator`, and a super user.\n",
+        _rights("MongoDB", "collections", accounts.MONGO_RIGHTS),
+        _rights("MySQL", "tables", mysql),
+        "`migrate` owns the database. `bi` may `SELECT` from the public views and nothing else.\n",
+    ]
+    return "\n".join(sections)
+
+
+def _rights(server: str, things: str, granted: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+    lines = [f"## {server}\n", f"| account | may | {things} |", "|---|---|---|"]
+    for account, rights in granted.items():
+        for operations in dict.fromkeys(rights.values()):
+            names = ", ".join(f"`{name}`" for name, each in rights.items() if each == operations)
+            lines.append(f"| `{account}` | {', '.join(f'`{operation}`' for operation in operations)} | {names} |")
+    return "\n".join(lines) + "\n"
 
 
 def _view(view: views.View) -> str:

@@ -16,6 +16,7 @@ from tillstream.shop_calendar import zone
 
 PREFIX = "TILLSTREAM_"
 FILE_NAME = "tillstream.env"
+TLS_SERVERS = ("kafka", "mongo", "mysql", "postgres")
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -77,6 +78,13 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _tls(text: str) -> str:
+    names = {name.strip() for name in text.split(",")}
+    if not names <= set(TLS_SERVERS):
+        raise ValueError(f"must be of {', '.join(TLS_SERVERS)}, separated by commas")
+    return ",".join(sorted(names))
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how the shop counts. Passwords are not here but in files: see `secret`."""
@@ -93,6 +101,8 @@ class Settings:
     mongo: str = _setting("", "MongoDB hosts and replica set, host:port,…/?replicaSet=…; default: the embedded one")
     mysql: str = _setting("", "MySQL server, host:port; default: the embedded one")
     postgres: str = _setting("", "PostgreSQL of Airflow's and Superset's records, host:port; default: the embedded one")
+    tls: str = _setting("", f"those of {', '.join(TLS_SERVERS)} that run elsewhere and are reached with TLS", _tls)
+    tls_authorities: Path | None = _setting(None, "PEM file of who certifies them; default: the system's", Path)
     airflow: str = _setting("", "Airflow's address, http://host:port; default: the embedded one", _url)
     superset: str = _setting("", "Superset's address, http://host:port; default: the embedded one", _url)
     listen: str = _setting("127.0.0.1", "IPv4 address on which Airflow's and Superset's pages listen", _address)
@@ -132,6 +142,10 @@ class Settings:
     def mysql_address(self) -> tuple[str, int]:
         host, _, port = (self.mysql or f"127.0.0.1:{self.mysql_port}").rpartition(":")
         return host, int(port)
+
+    def uses_tls(self, server: str) -> bool:
+        """Whether one of TLS_SERVERS is reached with TLS."""
+        return server in self.tls.split(",")
 
     @property
     def airflow_url(self) -> str:
@@ -183,8 +197,14 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
         raise TerminalError(
             "These settings are wrong:\n  " + "\n  ".join(faults), "See .env.example for what each takes."
         )
-    chosen["home"] = home
-    return Settings(**chosen)
+    settings = Settings(**chosen | {"home": home})
+    embedded = [name for name in TLS_SERVERS if settings.uses_tls(name) and not getattr(settings, name)]
+    if embedded:
+        raise TerminalError(
+            f"TILLSTREAM_TLS names {' and '.join(embedded)}, which this machine runs itself, without TLS.",
+            f"Set {' and '.join(map(variable, embedded))} to where it runs, or take it out of TILLSTREAM_TLS.",
+        )
+    return settings
 
 
 def read_file(path: Path) -> dict[str, str]:

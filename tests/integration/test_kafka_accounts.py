@@ -1,6 +1,7 @@
 """On a real broker each account can do with topics what is declared, and nothing else; strangers can do nothing."""
 
 import dataclasses
+import re
 import socket
 import struct
 import time
@@ -33,7 +34,10 @@ from confluent_kafka.admin import (
     UserScramCredentialDeletion,
 )
 from confluent_kafka.cimpl import NewPartitions, NewTopic
+from py4j.protocol import Py4JJavaError
 
+from jobs.kafka_source import from_kafka
+from jobs.session import batch_session
 from stack import folders
 from stack.lifecycle import down, up
 from tests.integration.conftest import STORES
@@ -253,7 +257,7 @@ def test_no_password_is_sent_to_the_broker(servers: Settings) -> None:
 def mistaken(servers: Settings, tmp_path: Path) -> Settings:
     """Settings with other passwords than the broker knows."""
     for account in (KAFKA_ADMINISTRATOR, *KAFKA_RIGHTS):
-        (tmp_path / f"kafka_{account}").write_text("wrong")
+        (tmp_path / f"kafka_{account}").write_text("not-the-password")
     return dataclasses.replace(servers, secrets=tmp_path)
 
 
@@ -268,6 +272,20 @@ def test_a_wrong_password_is_said_at_once(mistaken: Settings) -> None:
         with pytest.raises(TerminalError, match=r"Kafka refused: .*[Aa]uthentication failed.*\n.*password file"):
             attempt()
     assert time.monotonic() - begun < 10
+
+
+def test_spark_reads_and_shows_no_password(servers: Settings, mistaken: Settings) -> None:
+    with batch_session(servers, "accounts", 1, reads_kafka=True) as session:
+        records = from_kafka(session.read, servers, "batch").option("subscribe", "sales").load()
+        assert records.count() >= 0
+        plans = records._jdf.queryExecution().toString()
+        configured = session.sparkContext.getConf().toDebugString()
+        with pytest.raises(Py4JJavaError) as refused:
+            from_kafka(session.read, mistaken, "batch").option("subscribe", "sales").load().count()
+
+    assert servers.secret("kafka_batch") not in plans + configured
+    assert "SaslAuthenticationException" in str(refused.value)
+    assert not set(mistaken.secret("kafka_batch").split()) & set(re.findall(r"[\w-]+", str(refused.value)))
 
 
 def test_what_is_not_granted_is_said_at_once(servers: Settings) -> None:

@@ -109,7 +109,9 @@ def test_a_lost_account_password_is_replaced(servers: Settings) -> None:
 
 
 def test_a_service_that_runs_elsewhere_is_not_started(servers: Settings) -> None:
-    elsewhere = dataclasses.replace(servers, home=servers.home.parent / "elsewhere", kafka=servers.kafka_servers)
+    elsewhere = dataclasses.replace(
+        servers, home=servers.home.parent / "elsewhere", kafka=servers.kafka_servers, secrets=servers.secrets_folder
+    )
     by_name = {each.name: each for each in status(elsewhere)}
     assert by_name["kafka"] == ServiceStatus("kafka", "external", healthy=True)
     with pytest.raises(TerminalError, match="not part of this stack"):

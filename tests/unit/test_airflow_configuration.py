@@ -44,3 +44,13 @@ def test_its_database_is_behind_the_socket_or_where_the_settings_say(tmp_path: P
 def test_the_address_of_the_pages_is_an_address(tmp_path: Path) -> None:
     with pytest.raises(TerminalError, match="TILLSTREAM_LISTEN='localhost'"):
         load({"TILLSTREAM_HOME": str(tmp_path), "TILLSTREAM_LISTEN": "localhost"})
+
+
+def test_its_database_elsewhere_is_reached_with_tls_where_the_settings_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tillstream.stores.tls.authorities", lambda _settings: "/authorities.pem")
+    told = airflow_configuration.environment(Settings(home=tmp_path, postgres="db.example:5432", tls="postgres"))
+
+    assert (told["PGSSLMODE"], told["PGSSLROOTCERT"]) == ("verify-full", "/authorities.pem")
+    assert "PGSSLMODE" not in airflow_configuration.environment(Settings(home=tmp_path))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tillstream.errors import TerminalError
-from tillstream.settings import FILE_NAME, Settings, example, load, read_file, variable
+from tillstream.settings import FILE_NAME, TLS_SERVERS, Settings, example, load, read_file, variable
 
 
 def loaded(home: Path, text: str = "", **variables: str) -> Settings:
@@ -66,6 +66,7 @@ FAULTS = {
     "TRIGGER_MS": "0",
     "RETENTION_DAYS": "ever",
     "REJECT_LIMIT": "1.1",
+    "TLS": "kafka,http",
 }
 
 
@@ -151,6 +152,19 @@ def test_airflow_elsewhere_takes_the_place_of_the_embedded_one(tmp_path: Path) -
 def test_superset_elsewhere_takes_the_place_of_the_embedded_one(tmp_path: Path) -> None:
     assert Settings(superset_port=4).superset_url == "http://127.0.0.1:4"
     assert loaded(tmp_path, TILLSTREAM_SUPERSET="https://pages.test/").superset_url == "https://pages.test"
+
+
+def test_servers_elsewhere_may_be_reached_with_tls(tmp_path: Path) -> None:
+    chosen = loaded(tmp_path, TILLSTREAM_TLS="mysql, kafka", TILLSTREAM_KAFKA="k:1", TILLSTREAM_MYSQL="m:1")
+
+    assert chosen.tls == "kafka,mysql"
+    assert [name for name in TLS_SERVERS if chosen.uses_tls(name)] == ["kafka", "mysql"]
+    assert not any(Settings().uses_tls(name) for name in TLS_SERVERS)
+
+
+def test_an_embedded_server_is_not_reached_with_tls(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match=r"names kafka and postgres, which.*\n.*TILLSTREAM_KAFKA and TILLSTREAM_P"):
+        loaded(tmp_path, TILLSTREAM_TLS="kafka,mongo,postgres", TILLSTREAM_MONGO="m:1/")
 
 
 def test_settings_cannot_change() -> None:

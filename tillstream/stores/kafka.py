@@ -14,6 +14,7 @@ from tillstream.accounts import kafka_name
 from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings
+from tillstream.stores import tls
 
 TIMEOUT_SECONDS = 15.0
 LOOK_SECONDS, POLL_SECONDS = 2.0, 0.1
@@ -21,8 +22,8 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024  # far above an event: what a till sends by m
 PARTITIONS = {"sales": 4, "stock": 2}
 MECHANISM = "SCRAM-SHA-512"  # the password itself is never sent
 REFUSED = {
-    KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError.UNSUPPORTED_SASL_MECHANISM,
-    KafkaError.ILLEGAL_SASL_STATE,
+    KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.UNSUPPORTED_SASL_MECHANISM, KafkaError.ILLEGAL_SASL_STATE,
     KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 }  # fmt: skip
 # A Java client takes a password file as it is, and puts it between quotation marks.
@@ -181,15 +182,22 @@ def delete_records(settings: Settings, account: str, before: Mapping[Source, int
 
 
 def connection(settings: Settings, account: str) -> dict[str, Any]:
-    """What a client is configured with that is one of `accounts.KAFKA_RIGHTS`, or the administrator."""
+    """What a client is configured with that is one of `accounts.KAFKA_RIGHTS`, or the administrator.
+
+    Raises TerminalError when a server does not prove who it is.
+    """
+    for server in settings.kafka_servers.split(","):
+        tls.check(settings, "kafka", server)  # the client itself would go on trying
+    trusted = {"ssl.ca.location": tls.authorities(settings)} if settings.uses_tls("kafka") else {}
     return {
         "bootstrap.servers": settings.kafka_servers,
-        "security.protocol": "SASL_PLAINTEXT",
+        "security.protocol": _protocol(settings),
         "sasl.mechanism": MECHANISM,
         "sasl.username": kafka_name(account),
         "sasl.password": settings.secret(f"kafka_{account}"),
         "log_level": 0,  # what fails is raised, or seen again
         "topic.metadata.refresh.interval.ms": 10_000,
+        **trusted,
     }
 
 
@@ -211,14 +219,20 @@ def java_connection(settings: Settings, account: str) -> dict[str, str]:
             f"Kafka's Java client cannot read passwords in {folder}, for ':' or '}}' is in its name.",
             "Set TILLSTREAM_SECRETS to another folder.",
         )
+    trusted = (
+        {"ssl.truststore.type": "PEM", "ssl.truststore.location": tls.authorities(settings)}
+        if settings.uses_tls("kafka")
+        else {}
+    )
     return {
         "bootstrap.servers": settings.kafka_servers,
-        "security.protocol": "SASL_PLAINTEXT",
+        "security.protocol": _protocol(settings),
         "sasl.mechanism": MECHANISM,
         "sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required "
         f'username="{kafka_name(account)}" password="${{directory:{folder}:{name}}}";',
         "config.providers": "directory",
         "config.providers.directory.class": "org.apache.kafka.common.config.provider.DirectoryConfigProvider",
+        **trusted,
     }
 
 
@@ -246,6 +260,10 @@ def translation(error: KafkaError) -> TillstreamError:
     if error.code() in REFUSED:
         return TerminalError(f"Kafka refused: {error.str()}.", "Check the account's password file and its rights.")
     return TransientError(f"Kafka does not answer: {error.str()}.", "Check `tillstream status`.")
+
+
+def _protocol(settings: Settings) -> str:
+    return "SASL_SSL" if settings.uses_tls("kafka") else "SASL_PLAINTEXT"
 
 
 def _metadata(client: AdminClient | KafkaProducer, refusals: list[KafkaError], timeout: float) -> Any:

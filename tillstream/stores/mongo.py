@@ -14,6 +14,7 @@ from pymongo.write_concern import WriteConcern
 from tillstream.accounts import EVENTS, MONGO_DATABASE, REJECTS
 from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.settings import Settings
+from tillstream.stores import tls
 
 Document = dict[str, Any]
 
@@ -36,6 +37,7 @@ def client(settings: Settings, account: str) -> "MongoClient[Document]":
     """The process's client of an account. Executors keep their Python workers, so it lives as long as they do."""
     key = (os.getpid(), settings.mongo_hosts, account)
     if key not in _clients:
+        check_tls(settings)
         _clients[key] = MongoClient(
             f"mongodb://{settings.mongo_hosts}",
             username=f"tillstream_{account}",
@@ -45,8 +47,20 @@ def client(settings: Settings, account: str) -> "MongoClient[Document]":
             serverSelectionTimeoutMS=SELECTION_MS,
             socketTimeoutMS=ANSWER_MS.get(account),
             appname=f"tillstream-{account}",
+            **encryption(settings),
         )
     return _clients[key]
+
+
+def encryption(settings: Settings) -> dict[str, Any]:
+    """How a client speaks TLS, where it does."""
+    return {"tls": True, "tlsCAFile": tls.authorities(settings)} if settings.uses_tls("mongo") else {}
+
+
+def check_tls(settings: Settings) -> None:
+    """Raises TerminalError when a server does not prove who it is: the client would go on looking for another."""
+    for host in settings.mongo_hosts.partition("/")[0].split(","):
+        tls.check(settings, "mongo", host)
 
 
 def events(settings: Settings, account: str) -> "Collection[Document]":

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 from tillstream.accounts import MONGO_DATABASE, MONGO_RIGHTS
 from tillstream.errors import TransientError
 from tillstream.settings import Settings
-from tillstream.stores.mongo import Document, translated
+from tillstream.stores.mongo import Document, check_tls, encryption, translated
 
 REPLICA_SET = "tillstream"
 ADMINISTRATOR = "administrator"
@@ -25,12 +25,13 @@ NOT_YET_INITIALISED, ALREADY_INITIALISED = 94, 23
 
 def answers(settings: Settings) -> bool:
     """Whether a server answers at all, be it part of a replica set or not yet."""
-    return any(_hello(_alone(settings, host)) is not None for host in _hosts(settings))
+    check_tls(settings)
+    return any(_hello(settings, _alone(settings, host)) is not None for host in _hosts(settings))
 
 
 def is_primary(settings: Settings) -> bool:
     """Whether the server takes majority writes."""
-    return bool((_hello(settings.mongo_hosts) or {}).get("isWritablePrimary"))
+    return bool((_hello(settings, settings.mongo_hosts) or {}).get("isWritablePrimary"))
 
 
 def create_administrator(socket: Path, password: str) -> None:
@@ -53,7 +54,7 @@ def make_primary(settings: Settings, password: str) -> None:
 
 def grant(settings: Settings, password: str, passwords: dict[str, str]) -> None:
     """Makes each account with its password and its rights, and no others."""
-    with translated("granting rights"), _administrator(settings.mongo_hosts, password) as client:
+    with translated("granting rights"), _administrator(settings, settings.mongo_hosts, password) as client:
         database = client[MONGO_DATABASE]
         for account, rights in MONGO_RIGHTS.items():
             name = f"tillstream_{account}"
@@ -65,10 +66,12 @@ def grant(settings: Settings, password: str, passwords: dict[str, str]) -> None:
             _create_or_update(database, "User", name, pwd=passwords[account], roles=[name])
 
 
-def _hello(address: str) -> Document | None:
+def _hello(settings: Settings, address: str) -> Document | None:
     """What the server says of itself to anybody; None when it does not answer."""
     try:
-        with MongoClient[Document](f"mongodb://{address}", serverSelectionTimeoutMS=LOOK_MS) as client:
+        with MongoClient[Document](
+            f"mongodb://{address}", serverSelectionTimeoutMS=LOOK_MS, **encryption(settings)
+        ) as client:
             return client[ADMINISTRATION].command("hello")
     except PyMongoError:
         return None
@@ -92,8 +95,11 @@ def _alone(settings: Settings, host: str) -> str:
     return f"{host}/?{urlencode(others | {'directConnection': 'true'})}"
 
 
-def _administrator(address: str, password: str) -> "MongoClient[Document]":
-    return MongoClient(f"mongodb://{address}", username=ADMINISTRATOR, password=password, authSource=ADMINISTRATION)
+def _administrator(settings: Settings, address: str, password: str) -> "MongoClient[Document]":
+    return MongoClient(
+        f"mongodb://{address}", username=ADMINISTRATOR, password=password, authSource=ADMINISTRATION,
+        **encryption(settings),
+    )  # fmt: skip
 
 
 def _replica_set(admin: "Database[Document]") -> Document | None:
@@ -120,7 +126,7 @@ def _configure(settings: Settings, password: str) -> None:
 
 def _form(settings: Settings, password: str) -> None:
     hosts = _hosts(settings)
-    with _administrator(_alone(settings, hosts[0]), password) as client:
+    with _administrator(settings, _alone(settings, hosts[0]), password) as client:
         admin = client[ADMINISTRATION]
         config = _replica_set(admin)
         if config is None:

@@ -1,5 +1,6 @@
 """MySQL (or MariaDB): connections per account, transactions, and its errors told as 'may I retry?'."""
 
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from pymysql.cursors import Cursor
 from tillstream.accounts import DATABASE, MYSQL_ACCOUNTS
 from tillstream.errors import TerminalError, TillstreamError, TransientError
 from tillstream.settings import Settings
+from tillstream.stores import tls
 
 __all__ = ["Connection", "Cursor", "connect", "rows", "snapshot", "transaction", "translated"]
 
@@ -51,16 +53,20 @@ def connect(settings: Settings, account: str, *, database: str | None = DATABASE
             host=host, port=port, user=MYSQL_ACCOUNTS[account], password=settings.secret(f"mysql_{account}"),
             database=database, charset="utf8mb4", autocommit=False, init_command=SESSION,
             connect_timeout=CONNECT_SECONDS, read_timeout=STATEMENT_SECONDS, write_timeout=STATEMENT_SECONDS,
+            **encryption(settings),
         )  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         return connection
 
 
-def connect_administrator(server: Path | tuple[str, int], password: str) -> "Connection[Cursor]":
-    """A connection of `root`: through the embedded server's socket, his only way in there, or to a host and port."""
-    way = {"unix_socket": str(server)} if isinstance(server, Path) else {"host": server[0], "port": server[1]}
-    with translated(f"the MySQL server at {server if isinstance(server, Path) else '{}:{}'.format(*server)}"):
+def connect_administrator(server: Path | Settings, password: str) -> "Connection[Cursor]":
+    """A connection of `root`: through the embedded server's socket, his only way in there, or to one elsewhere."""
+    way: dict[str, Any] = {"unix_socket": str(server)}
+    if isinstance(server, Settings):
+        host, port = server.mysql_address
+        way = {"host": host, "port": port, **encryption(server)}
+    with translated(f"the MySQL server at {server if isinstance(server, Path) else server.mysql}"):
         return pymysql.connect(
             **way, user="root", password=password, charset="utf8mb4", autocommit=True, connect_timeout=CONNECT_SECONDS
         )
@@ -70,10 +76,18 @@ def is_up(settings: Settings) -> bool:
     """Whether a MySQL-protocol server answers, be it only to turn a stranger away."""
     host, port = settings.mysql_address
     try:
-        pymysql.connect(host=host, port=port, user="stranger", connect_timeout=2, read_timeout=2).close()
+        pymysql.connect(
+            host=host, port=port, user="stranger", connect_timeout=2, read_timeout=2, **encryption(settings)
+        ).close()
     except (pymysql.MySQLError, OSError) as error:
-        return bool(error.args) and error.args[0] in REFUSED | {ER.HOST_NOT_PRIVILEGED}
+        known = bool(error.args) and error.args[0] in REFUSED | {ER.HOST_NOT_PRIVILEGED}
+        return known or _of_tls(error)
     return True
+
+
+def encryption(settings: Settings) -> dict[str, Any]:
+    """How a client speaks TLS: never without it, where it is wanted."""
+    return {"ssl": tls.context(settings)} if settings.uses_tls("mysql") else {}
 
 
 @contextmanager
@@ -131,6 +145,8 @@ def translated(what: str) -> Iterator[None]:
 def _translation(what: str, error: Exception) -> TillstreamError:
     code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
     message = error.args[1] if len(error.args) > 1 else str(error)
+    if _of_tls(error):
+        return tls.refusal(what, "mysql", getattr(error, "original_exception", error))
     if code in REFUSED:
         return TerminalError(f"{what} refused: {message}.", "Check the account's password file and its rights.")
     if code in OLD_SCHEMA:
@@ -142,6 +158,12 @@ def _translation(what: str, error: Exception) -> TillstreamError:
     if code in PASSING or cut_off or isinstance(error, OSError | pymysql.InterfaceError):
         return TransientError(f"{what} failed for now: {message} (error {code}).", "Check `tillstream status`.")
     return TerminalError(f"{what} failed: {message} (error {code}).")
+
+
+def _of_tls(error: Exception) -> bool:
+    """Whether the server does not prove who it is, or speaks no TLS."""
+    lacks = bool(error.args) and error.args[0] == CR.CR_SSL_CONNECTION_ERROR
+    return lacks or isinstance(getattr(error, "original_exception", None), ssl.SSLError)
 
 
 def _roll_back(connection: "Connection[Cursor]") -> None:
