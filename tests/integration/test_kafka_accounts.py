@@ -30,7 +30,6 @@ from confluent_kafka.admin import (
     ResourcePatternType,
     ResourceType,
     ScramMechanism,
-    UserScramCredentialAlteration,
     UserScramCredentialDeletion,
 )
 from confluent_kafka.cimpl import NewPartitions, NewTopic
@@ -42,7 +41,7 @@ from stack import folders
 from stack.lifecycle import down, up
 from tests.integration.conftest import STORES
 from tests.unit.test_docs_commands import example
-from tillstream.accounts import KAFKA_ADMINISTRATOR, KAFKA_RIGHTS, kafka_name
+from tillstream.accounts import KAFKA_ADMINISTRATOR, KAFKA_RIGHTS
 from tillstream.errors import TerminalError
 from tillstream.events import TOPICS
 from tillstream.settings import Settings
@@ -54,6 +53,7 @@ SCRAM = ScramMechanism.SCRAM_SHA_512
 FORBIDDEN = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError._NOENT,  # of a topic that one may not even look at, the client finds no leader to ask
 }  # fmt: skip
 
 Connection = dict[str, Any]
@@ -326,14 +326,8 @@ def test_a_right_that_is_no_longer_declared_is_taken_away(servers: Settings, mon
     assert [topic for topic in TOPICS if is_granted(writes, till, topic)] == ["sales", "stock"]
 
 
-def test_a_broker_that_has_never_heard_of_passwords_learns_them(servers: Settings) -> None:
-    """As a state folder that was made before there were any, and as one whose passwords are lost."""
+def test_a_broker_whose_passwords_are_lost_learns_new_ones(servers: Settings) -> None:
     before = kafka.TopicReader(servers, "operator").topic_ids()
-    client = kafka_server.administrator(servers)
-    names = [kafka_name(account) for account in (*KAFKA_RIGHTS, KAFKA_ADMINISTRATOR)]
-    forgotten: list[UserScramCredentialAlteration] = [UserScramCredentialDeletion(name, SCRAM) for name in names]
-    for done in client.alter_user_scram_credentials(forgotten).values():
-        done.result(SECONDS)
     down(servers)
     for path in folders.secrets(servers).glob("kafka_*"):
         path.unlink()
