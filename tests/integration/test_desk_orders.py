@@ -164,7 +164,7 @@ class Producer:
     sent: ClassVar[list[tuple[str, str, bytes]]] = []
     away: ClassVar[bool] = False
 
-    def __init__(self, _settings: object) -> None:
+    def __init__(self, _settings: object, _account: str) -> None:
         pass
 
     def __enter__(self) -> "Producer":
