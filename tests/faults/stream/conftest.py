@@ -19,6 +19,7 @@ from tests.faults.stream.till import Till
 from tillstream.settings import Settings
 
 BATCH_SIZE = 20_000  # small batches, so that a backlog takes several of them
+CHANGE_LIMIT = 100.0  # scenarios share a stack and sell in the same months: closed ones grow many times over
 LOG_CHARACTERS = 6_000  # of the stream's log, shown with a failure
 FAILED = pytest.StashKey[bool]()
 
@@ -36,7 +37,7 @@ class Holder:
         """The stack with everything running, started if need be."""
         if self._shop is None:
             home = Path(tempfile.mkdtemp(prefix="faults-"))
-            self._shop = Shop(Settings(home=home, ports="auto", batch_size=BATCH_SIZE))
+            self._shop = Shop(Settings(home=home, ports="auto", batch_size=BATCH_SIZE, change_limit=CHANGE_LIMIT))
         self._shop.up()
         return self._shop
 
