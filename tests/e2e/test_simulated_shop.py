@@ -152,6 +152,7 @@ def test_a_customer_s_address_is_deleted_and_no_figure_changes(
     # What is sent again counts as little as before, and is no conflict.
     tillstream.run("restart", "stream")
     tillstream.run("import", "--wait", books.folder / "sales")
+    assert readable_sales(shop) == len(sales)
     assert kept(shop, address) == (0, 0)
     assert query(FIGURES) == figures
     output, errors = tillstream.run("forget", "nobody", "--yes", code=1)
