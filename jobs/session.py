@@ -14,6 +14,7 @@ from tillstream.errors import TerminalError
 from tillstream.settings import CHECKOUT, Settings
 
 JARS = CHECKOUT / ".build" / "jars" / "spark"
+FILE_MANAGER = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 SHORT_JOB = 3_000_000  # events
 SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process id
 
@@ -32,6 +33,8 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         # A micro-batch's figures are a few hundred rows: one or two reducers, and nothing to adapt.
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.adaptive.enabled": "false",
+        # The other one starts several processes for each file of the checkpoint: a sixth of a small batch's time.
+        "spark.sql.streaming.checkpointFileManagerClass": FILE_MANAGER,
     }
     with spark_failures():
         return _started(settings.spark_master, settings.spark_address, name, options)

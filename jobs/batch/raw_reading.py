@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.event_rows import FIELDS, PRICE
+from jobs.python_worker import forget_zip_files
 from jobs.transforms import EVENT_COLUMNS
 from tillstream.settings import Settings
 from tillstream.stores.mongo import events, translated
@@ -33,6 +34,7 @@ def raw_events(session: SparkSession, settings: Settings, wanted: Sequence[tuple
 def _read(
     numbers: Iterable[pa.RecordBatch], settings: Settings, wanted: Sequence[tuple[Range, int]]
 ) -> Iterator[pa.RecordBatch]:
+    forget_zip_files()
     for batch in numbers:
         for number in batch.column(0).to_pylist():
             each, epoch = wanted[number]

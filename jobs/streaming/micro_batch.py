@@ -63,9 +63,8 @@ class MicroBatches:
 
     def _added_up(self, records: DataFrame, floor: dict[Source, int]) -> LiveBatch:
         tasks = 1 if self._previous_size < SMALL_BATCH else records.sparkSession.sparkContext.defaultParallelism
-        wanted = records.select("topic", "partition", "offset", "timestamp", "key", "value").coalesce(tasks)
         task = partial(recorded, recording=Recording(self._settings, floor))
-        counting = wanted.mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
+        counting = records.coalesce(tasks).mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
         return live_batch(additions(counting, self._settings.timezone, carry=CARRIED).toArrow().to_pylist())
 
     def _apply(self, connection: "Connection[Cursor]", *, batch: LiveBatch, floor: dict[Source, int]) -> None:

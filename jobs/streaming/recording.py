@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.event_rows import FIELDS, PRICE
+from jobs.python_worker import forget_zip_files
 from tillstream.events import TOPICS, Event, Reason, Reject, Sale, StockMovement, decoder, document, same_content
 from tillstream.settings import Settings
 from tillstream.stores.kafka import Source
@@ -61,6 +62,7 @@ def recorded(batches: Iterable[pa.RecordBatch], recording: Recording) -> Iterato
     Batches have the columns of SCHEMA. The last row of a task has only `tally`: JSON, a list of `stores.live.Tally`,
     which accounts for every record that the task read.
     """
+    forget_zip_files()
     decoders = {topic: decoder(topic, recording.settings.rules) for topic in TOPICS}
     tallies: dict[Source, Tally] = {}
     gc.disable()  # ten thousand live documents and no cycle among them: looking for one costs a sixth of the pass
