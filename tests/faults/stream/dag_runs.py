@@ -1,7 +1,9 @@
 """Airflow beside the stream under test: its DAGs are run as a person would, and followed to their end."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +56,28 @@ class DagRuns:
 
     def is_running(self, module: str) -> bool:
         """Whether a task that runs this module has begun."""
+        return bool(self._running(module))
+
+    @contextmanager
+    def frozen(self, module: str) -> Iterator[None]:
+        """The task that runs this module stands still meanwhile, wherever it is."""
+        pids = self._running(module)
+        _signal(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _signal(pids, signal.SIGCONT)
+
+    def _running(self, module: str) -> list[int]:
         found = processes.of_stack(self._shop.home, ["airflow-scheduler"])
-        words = [Path(f"/proc/{process.pid}/cmdline") for process in found]
-        return any(module.encode() in path.read_bytes() for path in words if path.exists())
+        words = {process.pid: Path(f"/proc/{process.pid}/cmdline") for process in found}
+        return [pid for pid, path in words.items() if path.exists() and module.encode() in path.read_bytes()]
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(pid, number)
 
 
 @contextmanager

@@ -36,7 +36,8 @@ def test_a_store_is_lost_in_mid_night(
     shop.wait_until_counted()
     night = CommandLine(shop.home).start("nightly", "--full")
     wait_until(lambda: dag_runs.is_running(word) or night.poll() is not None, f"{word} runs", pause=0.01)
-    shop.kill_and_keep_away(store)
+    with dag_runs.frozen(word):  # or a short task would be over before its store is away
+        shop.kill_and_keep_away(store)
     till.trade(100)
     said = _heard(night, f"{task}: failed for now, is tried again")
     shop.up(store)
