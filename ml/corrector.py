@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 
 LEAST_SERIES = 200
 LEAST_ERRORS = 4_000
+LEAST_OF_HALF = 1_000  # errors of the older half of the origins, and of the newer
 HEARD = ("seasonal naive", "MA3", "MA12", "SES", "Theta", "damped trend", "Holt-Winters")
 SAYS = np.linspace(0.0, 1.0, 11)
 MOST_ROWS = 100_000
@@ -41,16 +42,30 @@ class _Lesson(NamedTuple):
         return _Lesson(origins, self.forecasts[: len(origins)], self.scales[: len(origins)])
 
 
+class _Trees(NamedTuple):
+    """A model and the columns that it reads."""
+
+    model: HistGradientBoostingRegressor
+    columns: NDArray[np.bool_]
+
+    def predict(self, features: Floats) -> Floats:
+        """Of rows of features, in units of the usual error."""
+        found: Floats = self.model.predict(features[:, self.columns])
+        return found
+
+
 def corrections(origins: list[Origin], forecasts: list[Floats], weights: Floats, seed: int) -> list[Floats] | None:
     """What to add to the forecasts of each origin (by how far back it is, 0 first); None: nothing to say.
 
     Those of earlier origins come from models that have not learned from them, so that their errors stay honest.
     """
     half = (len(origins) - 1) // 2
-    known = sum(int((~np.isnan(one.actual)).sum()) for one in origins)
-    if half < 1 or forecasts[0].shape[1] < LEAST_SERIES or known < LEAST_ERRORS:
+    if half < 1 or forecasts[0].shape[1] < LEAST_SERIES or _known(origins) < LEAST_ERRORS:
         return None
-    older, shifts = _learned(then := _then(origins, half), seed)
+    then = _then(origins, half)
+    if min(_known(then.origins), _known(origins[: half + 1])) < LEAST_OF_HALF:
+        return None
+    older, shifts = _learned(then, seed)
     say = _say(origins[: half + 1], then, older, shifts)
     if say == 0:
         return None
@@ -61,6 +76,11 @@ def corrections(origins: list[Origin], forecasts: list[Floats], weights: Floats,
     return [say * _correction(model, lesson, back) for back, model in enumerate(by_back)]
 
 
+def _known(origins: list[Origin]) -> int:
+    """How many errors there are to learn from."""
+    return sum(int((~np.isnan(one.actual)).sum()) for one in origins)
+
+
 def _then(origins: list[Origin], half: int) -> _Lesson:
     """The lesson as it was `half` months ago, with the weights of then."""
     known = [one._replace(actual=known_then(one, half)) for one in origins]
@@ -68,13 +88,13 @@ def _then(origins: list[Origin], half: int) -> _Lesson:
     return _lesson(known, [combined(one.forecasts, weights) for one in known], weights)
 
 
-def _say(origins: list[Origin], then: _Lesson, model: HistGradientBoostingRegressor, shifts: Floats) -> float:
+def _say(origins: list[Origin], then: _Lesson, trees: _Trees, shifts: Floats) -> float:
     """Tries every say on the months since then."""
     losses = np.zeros(len(SAYS))
     for one in origins[1:]:
         scale = then.scales[one.back]
         error = (one.actual - then.forecasts[one.back]) / scale - shifts[:, None]
-        wanted = _correction(model, then, one.back) / scale
+        wanted = _correction(trees, then, one.back) / scale
         there = ~np.isnan(error)
         losses += [float(np.abs(error - say * wanted)[there].sum()) for say in SAYS]
     return float(SAYS[losses.argmin()])
@@ -86,7 +106,7 @@ def _lesson(origins: list[Origin], forecasts: list[Floats], weights: Floats) -> 
     return _Lesson(origins, forecasts, [spread.scale(case.features) for case in cases])
 
 
-def _learned(lesson: _Lesson, seed: int) -> tuple[HistGradientBoostingRegressor, Floats]:
+def _learned(lesson: _Lesson, seed: int) -> tuple[_Trees, Floats]:
     """The model, and the median error by horizon, which is not its to learn. Both in units of the usual error."""
     ratios = [(one.actual - f) / scale for one, f, scale in zip(*lesson, strict=True)]
     stacked = np.stack(ratios)
@@ -99,17 +119,24 @@ def _learned(lesson: _Lesson, seed: int) -> tuple[HistGradientBoostingRegressor,
         l2_regularization=10.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     step = max(1, len(wanted) // MOST_ROWS)
-    return model.fit(features[::step], np.clip(wanted[::step], -MOST_RATIO, MOST_RATIO)), shifts
+    some, columns = features[::step], _telling(features[::step])
+    return _Trees(model.fit(some[:, columns], np.clip(wanted[::step], -MOST_RATIO, MOST_RATIO)), columns), shifts
 
 
-def _correction(model: HistGradientBoostingRegressor, lesson: _Lesson, back: int) -> Floats:
+def _telling(features: Floats) -> NDArray[np.bool_]:
+    """Columns with two values at least: from others there is nothing to learn, and scikit-learn 1.9 fails on them."""
+    found: NDArray[np.bool_] = np.fmin.reduce(features) < np.fmax.reduce(features)
+    return found
+
+
+def _correction(trees: _Trees, lesson: _Lesson, back: int) -> Floats:
     features = _features(lesson, back)
-    found = model.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:-1])
+    found = trees.predict(features.reshape(-1, features.shape[-1])).reshape(features.shape[:-1])
     return np.asarray(found * lesson.scales[back])
 
 
 def _features(lesson: _Lesson, back: int) -> Floats:
-    """Horizon x series x features. All columns have values: scikit-learn 1.9 fails on one that has none."""
+    """Horizon x series x features."""
     one, forecast, scale = lesson.origins[back], lesson.forecasts[back], lesson.scales[back]
     horizon, number = forecast.shape
     apart = [np.clip((one.forecasts[MEMBERS.index(name)] - forecast) / scale, -5.0, 5.0) for name in HEARD]

@@ -15,6 +15,7 @@ from ml.forecast import PanelForecast
 from ml.honesty import METHODS
 from ml.intervals import WIDER, Case, Spread
 from ml.panel import Panel, read
+from ml.pieces import Pieces, whole_pieces
 from ml.pool import MEMBERS
 from ml.seasonality import OWN_MONTHS
 from tillstream.errors import TerminalError
@@ -55,6 +56,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         sums = [sum_case(one, f, found.weights) for one, f in zip(found.origins, found.forecasts, strict=True)]
         self.month_spread_, self.sum_spread_ = Spread(months, WIDER), Spread(sums)
         self.month_case_, self.sum_case_ = months[0], sums[0]
+        self.pieces_ = Pieces(months, [one.scale for one in found.origins], whole_pieces(X.demand[:, -X.months :]))
         self.backtest_ = found
         self.ids_ = X.ids
         self.groups_ = X.group_numbers
@@ -73,8 +75,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         levels = self._levels(quantiles)
         found, now = self.backtest_, self.backtest_.origins[0]
         units = self._units(uplift)[:months]
-        spread = self._widened(self.month_spread_, self.month_case_, levels)[:, :months] * units
         point = self._points()[:months] * units
+        season_known = now.months >= OWN_MONTHS
+        errors = self._widened(self.month_spread_, self.month_case_, levels)[:, :months] * units
+        spread = self.pieces_.quantiles(errors, point, season_known, levels)
         worth, nothing = found.worth, np.full(len(self.ids_), np.nan)
         used = np.choose(worth.method, [worth.own, worth.naive, worth.last]) if worth else nothing
         return PanelForecast(
@@ -87,7 +91,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
             backtest_error=used * now.scale,
             naive_error=worth.naive * now.scale if worth else nothing,
             last_month_error=worth.last * now.scale if worth else nothing,
-            season_known=now.months >= OWN_MONTHS,
+            season_known=season_known,
             members=MEMBERS,
             weights=found.weights / found.weights.sum(axis=0),
         )

@@ -1,0 +1,77 @@
+"""Months of a few pieces: what the law of counts adds to the quantiles of past errors."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from ml.forecaster import PanelForecaster
+from ml.intervals import Case
+from ml.panel import Panel
+from ml.pieces import Pieces, whole_pieces
+
+LEVELS = np.array([0.1, 0.5, 0.9])
+Floats = NDArray[np.float64]
+
+
+def learned(mean: float, number: int = 500, whole: bool = True, seed: int = 1) -> Pieces:
+    """From months whose demand comes by chance alone, at a rate that was forecast right."""
+    draws = np.random.default_rng(seed)
+    shape = (1, number)
+    cases = [
+        Case(np.full(shape, mean), draws.poisson(mean, shape).astype(float), np.empty((0, *shape))) for _ in range(12)
+    ]
+    return Pieces(cases, [np.ones(number)] * 12, np.full(number, whole))
+
+
+def quantiles(pieces: Pieces, plain: list[float], mean: float, known: bool = True) -> list[float]:
+    """Of the first series, at LEVELS."""
+    number = len(pieces._whole)
+    every = np.repeat(np.array(plain)[:, None, None], number, axis=2)
+    found = pieces.quantiles(every, np.full((1, number), mean), np.full(number, known), LEVELS)
+    return [float(value) for value in found[:, 0, 0]]
+
+
+def test_they_lie_half_way_between_past_errors_and_the_law() -> None:
+    law = [float(value) for value in poisson.ppf(LEVELS, 4.0)]
+    assert law == [2.0, 4.0, 7.0]
+    say = 0.5 * 60 / 64
+    wanted = [round(say * a + (1 - say) * b) for a, b in zip(law, [0.2, 3.0, 12.4], strict=True)]
+    assert quantiles(learned(4.0), [0.2, 3.0, 12.4], 4.0) == wanted == [1.0, 3.0, 10.0]
+
+
+def test_of_many_pieces_past_errors_know_better() -> None:
+    assert quantiles(learned(4.0), [8_000.2, 9_000.0, 12_000.4], 9_000.0) == [8_000.0, 9_000.0, 12_000.0]
+
+
+def test_a_season_that_is_not_known_is_wider_than_any_law() -> None:
+    assert quantiles(learned(4.0), [0.2, 3.0, 12.4], 4.0, known=False) == [0.0, 3.0, 12.0]
+
+
+def test_what_is_not_sold_by_the_piece_stays_as_it_is() -> None:
+    assert quantiles(learned(4.0, whole=False), [0.2, 3.0, 12.4], 4.0) == [0.2, 3.0, 12.4]
+
+
+@pytest.mark.parametrize(
+    ("demand", "whole"),
+    [([1, 0, np.nan, 3], True), ([1, 0, 2.5, 3], True), ([0.5, 1.2, np.nan, 3], False), ([np.nan] * 4, False)],
+)
+def test_most_months_tell_whether_it_is_sold_by_the_piece(demand: list[float], whole: bool) -> None:
+    assert whole_pieces(np.array([demand])).tolist() == [whole]
+
+
+def test_slow_movers_are_forecast_better_than_by_past_errors_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = np.random.default_rng(3)
+    rates = np.exp(draws.normal(-0.5, 0.8, 250))[:, None]
+    demand = draws.poisson(draws.gamma(2.0, rates / 2.0, (250, 42))).astype(float)
+    panel, actual = Panel(demand[:, :36], tuple(map(str, range(250)))), demand[:, 36:]
+    model = PanelForecaster(corrector=False).fit(panel)
+    with_law = loss(model.predict(6, LEVELS.tolist()).quantiles, actual)
+    monkeypatch.setattr(Pieces, "quantiles", lambda _self, plain, *_: plain)
+    assert with_law < 0.97 * loss(model.predict(6, LEVELS.tolist()).quantiles, actual)
+
+
+def loss(found: Floats, actual: Floats) -> float:
+    """The mean quantile loss."""
+    error, level = actual - found, LEVELS[:, None, None]
+    return float(np.maximum(level * error, (level - 1) * error).mean())
