@@ -16,13 +16,15 @@ from ml.honesty import METHODS
 from ml.intervals import WIDER, Case, Spread
 from ml.panel import Panel, read
 from ml.pieces import Pieces, whole_pieces
-from ml.pool import MEMBERS
+from ml.pool import INTERMITTENT, MEMBERS
 from ml.seasonality import OWN_MONTHS
 from tillstream.errors import TerminalError
 
 Floats = NDArray[np.float64]
 
 LONGEST_HORIZON = 12
+LUMPY = 0.3  # share of months without a sale from which on a series has no season, and
+LUMPY_SAY = 0.7  # the methods for such series have this part of what to expect; with fewer, in proportion
 UNKNOWN_SEASON = 1.25  # an interval where the season is not known, next to what the months so far would make it
 
 
@@ -108,14 +110,22 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         return found.transpose(0, 2, 1)
 
     def _points(self) -> Floats:
-        """What to expect, scaled: moved by what the panel missed by, within the totals that were agreed on."""
-        plain = self.month_case_.forecast
+        """What to expect, scaled: moved by what the panel missed by, within the totals that were agreed on.
+
+        What lies in the middle of the errors of slow movers is far below what they sell on average: there the methods
+        made for months of nothing have most of the say.
+        """
+        plain, now = self.month_case_.forecast, self.backtest_.origins[0]
         moved = self.month_spread_.centred(plain, self.month_case_.features)
+        slow = now.forecasts[[MEMBERS.index(name) for name in INTERMITTENT]].mean(axis=0)
+        of_pool = ~np.isnan(slow) & ~self.backtest_.young & (self._chosen() == 0)
+        say = np.where(of_pool, LUMPY_SAY * np.minimum(now.zeros / LUMPY, 1.0), 0.0)
+        point: Floats = (1 - say) * moved + say * np.nan_to_num(slow)
         if self.groups_ is None:
-            return moved
+            return point
         scale = self.backtest_.origins[0].scale
-        agreed, sums = (totals.summed(some * scale, self.groups_)[:, :-1] for some in (plain, moved))
-        found: Floats = moved * np.where(sums > 0, agreed / np.where(sums > 0, sums, 1.0), 1.0)[:, self.groups_]
+        agreed, sums = (totals.summed(some * scale, self.groups_)[:, :-1] for some in (plain, point))
+        found: Floats = point * np.where(sums > 0, agreed / np.where(sums > 0, sums, 1.0), 1.0)[:, self.groups_]
         return found
 
     def _units(self, uplift: Floats | None) -> Floats:
@@ -138,10 +148,14 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         unknown = self.backtest_.origins[0].months < OWN_MONTHS
         return np.maximum(np.where(unknown, case.forecast + UNKNOWN_SEASON * (found - case.forecast), found), 0.0)
 
+    def _chosen(self) -> NDArray[np.int64]:
+        """Which of METHODS each product is forecast by."""
+        worth = self.backtest_.worth
+        return worth.method if worth else np.zeros(len(self.ids_), dtype=np.int64)
+
     def _methods(self) -> tuple[str, ...]:
-        worth, count = self.backtest_.worth, self.backtest_.origins[0].months
-        chosen = worth.method if worth else np.zeros(len(self.ids_), dtype=np.int64)
-        names = [METHODS[number] for number in chosen]
+        count = self.backtest_.origins[0].months
+        names = [METHODS[number] for number in self._chosen()]
         return tuple(
             "category" if young and not months else "launch" if young and name == METHODS[0] else name
             for name, young, months in zip(names, self.backtest_.young, count, strict=True)

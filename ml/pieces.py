@@ -62,4 +62,5 @@ def _excess(forecast: Floats, actual: Floats) -> Floats:
 
 def _law(levels: Floats, forecast: Floats, excess: Floats) -> Floats:
     mean, number = np.maximum(forecast, LEAST_FORECAST), 1 / excess
-    return np.stack([nbinom.ppf(level, number, number / (number + mean)) for level in levels])
+    found: Floats = nbinom.ppf(levels[:, None], number, number / (number + mean))
+    return found

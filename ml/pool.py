@@ -15,6 +15,7 @@ MEMBERS = (
     "seasonal naive", "MA3", "MA6", "MA12", "SES", "Theta", "damped trend", "Holt-Winters", "SBA", "TSB", "IMAPA",
     "SES on profile", "MA12 on profile", "Theta on profile", "share of style",
 )  # fmt: skip
+INTERMITTENT = ("TSB", "IMAPA")
 SLOPE_TRUSTED = 24
 FEW = 1e-9
 

@@ -71,6 +71,17 @@ def test_slow_movers_are_forecast_better_than_by_past_errors_alone(monkeypatch: 
     assert with_law < 0.97 * loss(model.predict(6, LEVELS.tolist()).quantiles, actual)
 
 
+def test_a_slow_mover_is_not_forecast_by_its_most_usual_month() -> None:
+    demand = np.random.default_rng(5).negative_binomial(0.3, 0.3, (150, 42)).astype(float)
+    panel = Panel(demand[:, :36], tuple(map(str, range(150))))
+    expected = PanelForecaster(corrector=False).fit(panel).predict(6).quantity.mean()
+    assert 0.85 < expected / demand.mean() < 1.1
+
+
+def test_without_levels_there_are_no_quantiles() -> None:
+    assert PanelForecaster().fit(Panel(np.ones((5, 36)), tuple("abcde"))).predict(6, ()).quantiles.shape == (0, 5, 6)
+
+
 def loss(found: Floats, actual: Floats) -> float:
     """The mean quantile loss."""
     error, level = actual - found, LEVELS[:, None, None]
