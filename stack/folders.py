@@ -8,7 +8,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tillstream.errors import TerminalError, TransientError
@@ -144,7 +144,7 @@ def _prepare_sockets(folder: Path) -> None:
         return make_private(folder)
     digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     short = Path(tempfile.gettempdir()) / f"tillstream-{os.geteuid()}-{digest}"
-    if not folder.is_symlink():
+    with suppress(FileExistsError):  # made before, or at this moment by another command
         folder.symlink_to(short)
     short = folder.readlink()  # the temp folder may have been another one at the time
     make_private(short)
