@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -54,15 +54,17 @@ class DagRuns:
             dag_id, run.dag_run_id, task_id, "failure"
         )
 
-    def is_running(self, module: str) -> bool:
-        """Whether a task that runs this module has begun."""
-        return bool(self._running(module))
-
     @contextmanager
-    def frozen(self, module: str) -> Iterator[None]:
-        """The task that runs this module stands still meanwhile, wherever it is."""
-        pids = self._running(module)
-        _signal(pids, signal.SIGSTOP)
+    def held(self, module: str, is_over: Callable[[], bool]) -> Iterator[None]:
+        """A task that runs this module stands still meanwhile, from its first moments on; or all is over before."""
+        pids: list[int] = []
+
+        def caught() -> bool:
+            pids.extend(self._running(module))
+            _signal(pids, signal.SIGSTOP)
+            return bool(pids) or is_over()
+
+        wait_until(caught, f"{module} runs", pause=0.01)
         try:
             yield
         finally:

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.command_line import CommandLine
 from tests.faults.stream.conftest import Check
 from tests.faults.stream.dag_runs import DagRuns, airflow_beside
-from tests.faults.stream.shop import Shop, wait_until
+from tests.faults.stream.shop import Shop
 from tests.faults.stream.till import Till
 
 NIGHT_SECONDS = 400
@@ -35,8 +35,9 @@ def test_a_store_is_lost_in_mid_night(
     till.trade(500)
     shop.wait_until_counted()
     night = CommandLine(shop.home).start("nightly", "--full")
-    wait_until(lambda: dag_runs.is_running(word) or night.poll() is not None, f"{word} runs", pause=0.01)
-    with dag_runs.frozen(word):  # or a short task would be over before its store is away
+    with dag_runs.held(
+        word, lambda: night.poll() is not None
+    ):  # or a short task would be over before its store is away
         shop.kill_and_keep_away(store)
     till.trade(100)
     said = _heard(night, f"{task}: failed for now, is tried again")
