@@ -33,7 +33,7 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         # A micro-batch's figures are a few hundred rows: one or two reducers, and nothing to adapt.
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.adaptive.enabled": "false",
-        # The other one starts several processes for each file of the checkpoint: a sixth of a small batch's time.
+        # Spark's usual one starts several processes for each file of the checkpoint: a sixth of a small batch's time.
         "spark.sql.streaming.checkpointFileManagerClass": FILE_MANAGER,
     }
     with spark_failures():

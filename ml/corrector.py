@@ -119,8 +119,9 @@ def _learned(lesson: _Lesson, seed: int) -> tuple[_Trees, Floats]:
         l2_regularization=10.0, early_stopping=False, random_state=seed,
     )  # fmt: skip
     step = max(1, len(wanted) // MOST_ROWS)
-    some, columns = features[::step], _telling(features[::step])
-    return _Trees(model.fit(some[:, columns], np.clip(wanted[::step], -MOST_RATIO, MOST_RATIO)), columns), shifts
+    features, wanted = features[::step], wanted[::step]
+    columns = _telling(features)
+    return _Trees(model.fit(features[:, columns], np.clip(wanted, -MOST_RATIO, MOST_RATIO)), columns), shifts
 
 
 def _telling(features: Floats) -> NDArray[np.bool_]:

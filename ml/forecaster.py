@@ -123,8 +123,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         point: Floats = (1 - say) * moved + say * np.nan_to_num(slow)
         if self.groups_ is None:
             return point
-        scale = self.backtest_.origins[0].scale
-        agreed, sums = (totals.summed(some * scale, self.groups_)[:, :-1] for some in (plain, point))
+        agreed, sums = (totals.summed(some * now.scale, self.groups_)[:, :-1] for some in (plain, point))
         found: Floats = point * np.where(sums > 0, agreed / np.where(sums > 0, sums, 1.0), 1.0)[:, self.groups_]
         return found
 

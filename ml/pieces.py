@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 MANY = 60.0  # pieces: of so many the law has half its say, which is half at most
-LEAST_SAY = 0.02  # with less, at 25 times MANY, it is not asked
+LEAST_SAY = 0.02  # with less, at 24 times MANY, it is not asked
 LEAST_EXCESS = 0.01
 LEAST_FORECAST = 1e-6
 

@@ -73,8 +73,7 @@ def _read(session: SparkSession, settings: Settings, first: Offsets, last: Offse
         .option("endingOffsets", _json(last))
         .load()
     )
-    wanted = records.select("topic", "partition", "offset", "timestamp", "key", "value")
-    wanted.mapInArrow(partial(_record, settings=settings), "events bigint").selectExpr("sum(events)").collect()
+    records.mapInArrow(partial(_record, settings=settings), "events bigint").selectExpr("sum(events)").collect()
 
 
 def _record(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[pa.RecordBatch]:

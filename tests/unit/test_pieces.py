@@ -11,24 +11,24 @@ from ml.panel import Panel
 from ml.pieces import Pieces, whole_pieces
 
 LEVELS = np.array([0.1, 0.5, 0.9])
+SERIES = 500
 Floats = NDArray[np.float64]
 
 
-def learned(mean: float, number: int = 500, whole: bool = True, seed: int = 1) -> Pieces:
+def learned(mean: float, whole: bool = True) -> Pieces:
     """From months whose demand comes by chance alone, at a rate that was forecast right."""
-    draws = np.random.default_rng(seed)
-    shape = (1, number)
+    draws = np.random.default_rng(1)
+    shape = (1, SERIES)
     cases = [
         Case(np.full(shape, mean), draws.poisson(mean, shape).astype(float), np.empty((0, *shape))) for _ in range(12)
     ]
-    return Pieces(cases, [np.ones(number)] * 12, np.full(number, whole))
+    return Pieces(cases, [np.ones(SERIES)] * 12, np.full(SERIES, whole))
 
 
 def quantiles(pieces: Pieces, plain: list[float], mean: float, known: bool = True) -> list[float]:
     """Of the first series, at LEVELS."""
-    number = len(pieces._whole)
-    every = np.repeat(np.array(plain)[:, None, None], number, axis=2)
-    found = pieces.quantiles(every, np.full((1, number), mean), np.full(number, known), LEVELS)
+    every = np.repeat(np.array(plain)[:, None, None], SERIES, axis=2)
+    found = pieces.quantiles(every, np.full((1, SERIES), mean), np.full(SERIES, known), LEVELS)
     return [float(value) for value in found[:, 0, 0]]
 
 
@@ -76,6 +76,15 @@ def test_a_slow_mover_is_not_forecast_by_its_most_usual_month() -> None:
     panel = Panel(demand[:, :36], tuple(map(str, range(150))))
     expected = PanelForecaster(corrector=False).fit(panel).predict(6).quantity.mean()
     assert 0.85 < expected / demand.mean() < 1.1
+
+
+def test_an_uplift_moves_the_quantiles_of_its_month_only() -> None:
+    demand = np.random.default_rng(4).poisson(6.0, (40, 36)).astype(float)
+    model = PanelForecaster().fit(Panel(demand, tuple(map(str, range(40)))))
+    plain, raised = model.predict(3).quantiles, model.predict(3, uplift=np.array([1.0, 2.0, 1.0])).quantiles
+    assert np.array_equal(raised[:, :, [0, 2]], plain[:, :, [0, 2]])
+    assert np.abs(raised[1:, :, 1] - 2 * plain[1:, :, 1]).max() <= 3
+    assert (raised[1:, :, 1] > plain[1:, :, 1]).all()
 
 
 def test_without_levels_there_are_no_quantiles() -> None:

@@ -35,9 +35,8 @@ def test_a_store_is_lost_in_mid_night(
     till.trade(500)
     shop.wait_until_counted()
     night = CommandLine(shop.home).start("nightly", "--full")
-    with dag_runs.held(
-        word, lambda: night.poll() is not None
-    ):  # or a short task would be over before its store is away
+    # Held, or a short task would be over before its store is away.
+    with dag_runs.held(word, lambda: night.poll() is not None):
         shop.kill_and_keep_away(store)
     till.trade(100)
     said = _heard(night, f"{task}: failed for now, is tried again")
