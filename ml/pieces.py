@@ -1,8 +1,9 @@
 """Demand in whole pieces: how a month in which a few pieces are expected may end.
 
 Quantiles of past errors (`ml.intervals`) know how far a panel errs, but not that nobody buys half a piece. A law of
-counts knows that, and little about errors. Half-way between the two, rounded, errs less than either: the fewer pieces,
-the more so. The law is the negative binomial: sales that come by chance, at a rate that is not quite known.
+counts knows that, and little about errors. Half-way between the two errs less than either: the fewer pieces, the more
+so, and few ones in whole numbers. The law is the negative binomial: sales that come by chance, at a rate that is not
+quite known.
 """
 
 import numpy as np
@@ -14,7 +15,7 @@ from ml.intervals import Case
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MANY = 60.0  # pieces: of so many the law has half its say, which is half at most
+MANY = 10.0  # pieces: of so many the law has half its say, which is half at most; quantiles of more are not rounded
 LEAST_SAY = 0.02  # with less, at 24 times MANY, it is not asked
 LEAST_EXCESS = 0.01
 LEAST_FORECAST = 1e-6
@@ -42,7 +43,7 @@ class Pieces:
         excess = np.broadcast_to(self._excess[: len(forecast), None], forecast.shape)[asked]
         law = _law(levels, forecast[asked], excess)
         found[:, asked] = say[asked] * law + (1 - say[asked]) * plain[:, asked]
-        return np.where(self._whole, np.round(found), found)
+        return np.where(self._whole & (forecast <= MANY), np.round(found), found)
 
 
 def whole_pieces(demand: Floats) -> Bools:
