@@ -11,7 +11,7 @@ from ml.corrector import corrections
 from ml.curves import Variants, shares, style_demand
 from ml.honesty import Worth, worth
 from ml.origins import Origin, origin
-from ml.pool import MEMBERS
+from ml.pool import INTERMITTENT, MEMBERS
 from ml.seasonality import OWN_MONTHS
 from ml.weights import honest_forecasts, member_weights
 
@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEAST_HISTORY = 3  # months before the earliest origin
+LUMPY = 0.3  # share of months without a sale from which on a series has no season, and
+LUMPY_SAY = 0.8  # the methods for such series have this part of what to expect; with fewer, in proportion
 NAIVE, STYLE = MEMBERS.index("seasonal naive"), MEMBERS.index("share of style")
 
 
@@ -56,7 +58,7 @@ def backtest(demand: Floats, seen: Floats, how: How) -> Backtest:
     if extra is not None:
         forecasts = [np.maximum(one + more, 0.0) for one, more in zip(forecasts, extra, strict=True)]
     young, forecasts = _with_young(demand, seen, origins, forecasts, how.groups)
-    found = _worth(demand, seen, fair, forecasts) if backs else None
+    found = _worth(demand, seen, fair, forecasts, ~young) if backs else None
     if found is not None:
         forecasts = _with_naive(demand, seen, origins, forecasts, found)
     if how.groups is not None:
@@ -106,11 +108,34 @@ def _last_month(demand: Floats, seen: Floats, one: Origin) -> Floats:
     return found
 
 
-def _worth(demand: Floats, seen: Floats, origins: list[Origin], forecasts: list[Floats]) -> Worth:
-    own = [np.abs(forecast - one.actual) for one, forecast in zip(origins[1:], forecasts[1:], strict=True)]
-    naive = [np.abs(one.forecasts[NAIVE] - one.actual) for one in origins[1:]]
-    last = [np.abs(_last_month(demand, seen, one) - one.actual) for one in origins[1:]]
-    return worth(own, naive, last)
+def with_average(one: Origin, forecast: Floats, able: NDArray[np.bool_], most: float = LUMPY_SAY) -> Floats:
+    """What to expect where `able`, drawn to the mean of the methods for series with many months of nothing.
+
+    What lies in the middle of the errors of a slow mover is far below what it sells on average. `most`: what those
+    methods have of the say about series that are lumpy.
+    """
+    average = one.forecasts[[MEMBERS.index(name) for name in INTERMITTENT]].mean(axis=0)
+    say = np.where(able & ~np.isnan(average), most * lumpiness(one), 0.0)
+    found: Floats = (1 - say) * forecast + say * np.nan_to_num(average)
+    return found
+
+
+def lumpiness(one: Origin) -> Floats:
+    """0 for a series that sells every month, 1 from LUMPY on."""
+    return np.minimum(one.zeros / LUMPY, 1.0)
+
+
+def _worth(
+    demand: Floats, seen: Floats, origins: list[Origin], forecasts: list[Floats], old: NDArray[np.bool_]
+) -> Worth:
+    said = [
+        (with_average(one, forecast, old), one.forecasts[NAIVE], _last_month(demand, seen, one))
+        for one, forecast in zip(origins[1:], forecasts[1:], strict=True)
+    ]
+    errors = [
+        [way - one.actual for one, way in zip(origins[1:], ways, strict=True)] for ways in zip(*said, strict=True)
+    ]
+    return worth(np.array(errors), origins[0].zeros > LUMPY)
 
 
 def _with_naive(

@@ -14,8 +14,8 @@ class PanelForecast:
 
     `quantiles`: levels x products x months; a product's never fall from one level to the next. `quantity`: what to
     expect; categories and the shop are the sums of their products. `naive`: what the same month of the last year, else
-    the last month, would say. The errors are mean absolute errors at earlier origins, in pieces a month, NaN where
-    there was none: those of the method that is used, of the same month of the last year and of the last month.
+    the last month, would say. The errors are means at earlier origins (`ml.honesty`), pieces a month, NaN where there
+    was none: those of the method that is used, of the same month of the last year and of the last month.
     `season_known` is False with less than two years of history. `weights`: members x products.
     """
 

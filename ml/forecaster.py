@@ -9,22 +9,22 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ml import totals
-from ml.backtest import NAIVE, How, backtest
+from ml.backtest import NAIVE, How, backtest, lumpiness, with_average
 from ml.features import month_case, sum_case
 from ml.forecast import PanelForecast
 from ml.honesty import METHODS
 from ml.intervals import WIDER, Case, Spread
 from ml.panel import Panel, read
-from ml.pieces import Pieces, whole_pieces
-from ml.pool import INTERMITTENT, MEMBERS
+from ml.pieces import MANY, Pieces, whole_pieces
+from ml.pool import MEMBERS
 from ml.seasonality import OWN_MONTHS
 from tillstream.errors import TerminalError
 
 Floats = NDArray[np.float64]
 
 LONGEST_HORIZON = 12
-LUMPY = 0.3  # share of months without a sale from which on a series has no season, and
-LUMPY_SAY = 0.7  # the methods for such series have this part of what to expect; with fewer, in proportion
+LAW_SAY = 0.5  # of a law of counts about a month of few pieces
+FEW_MONTHS = 3.0  # that many times the pieces of a month are few in a sum of months
 UNKNOWN_SEASON = 1.25  # an interval where the season is not known, next to what the months so far would make it
 
 
@@ -58,7 +58,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         sums = [sum_case(one, f, found.weights) for one, f in zip(found.origins, found.forecasts, strict=True)]
         self.month_spread_, self.sum_spread_ = Spread(months, WIDER), Spread(sums)
         self.month_case_, self.sum_case_ = months[0], sums[0]
-        self.pieces_ = Pieces(months, [one.scale for one in found.origins], whole_pieces(X.demand[:, -X.months :]))
+        scales, whole = [one.scale for one in found.origins], whole_pieces(X.demand[:, -X.months :])
+        self.month_pieces_, self.sum_pieces_ = (
+            Pieces(months, scales, whole),
+            Pieces(sums, scales, whole, FEW_MONTHS * MANY),
+        )
         self.backtest_ = found
         self.ids_ = X.ids
         self.groups_ = X.group_numbers
@@ -80,7 +84,8 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         point = self._points()[:months] * units
         season_known = now.months >= OWN_MONTHS
         errors = self._widened(self.month_spread_, self.month_case_, levels)[:, :months] * units
-        spread = self.pieces_.quantiles(errors, point, season_known, levels)
+        drawn = self.month_pieces_.quantiles(errors, point, season_known, levels, np.full(len(self.ids_), LAW_SAY))
+        spread = self.month_pieces_.rounded(drawn, point)
         worth, nothing = found.worth, np.full(len(self.ids_), np.nan)
         used = np.choose(worth.method, [worth.own, worth.naive, worth.last]) if worth else nothing
         return PanelForecast(
@@ -99,28 +104,26 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         )
 
     def predict_sums(self, levels: Sequence[float], uplift: Floats | None = None) -> Floats:
-        """Quantiles of the demand of the first 1, 2, … months together: levels x products x months, in pieces."""
+        """Quantiles of the demand of the first 1, 2, … months together: levels x products x months, in pieces.
+
+        Those of slow movers are a law's about what they sell on average, the more so the more months are without a
+        sale: from such quantiles orders are made, and a level that swings with each month's errors leaves stock behind.
+        """
         check_is_fitted(self)
-        wanted = self._levels(levels)
-        factors = self._units(uplift)
+        wanted, factors, now = self._levels(levels), self._units(uplift), self.backtest_.origins[0]
         monthly = self.month_case_.forecast
         plain = np.cumsum(monthly, axis=0)
         units = np.where(plain > 0, np.cumsum(monthly * factors, axis=0) / np.where(plain > 0, plain, 1.0), factors)
-        found = self._widened(self.sum_spread_, self.sum_case_, wanted) * units
+        errors = self._widened(self.sum_spread_, self.sum_case_, wanted) * units
+        mean = np.cumsum(with_average(now, monthly, self._of_pool(), 1.0) * factors, axis=0)
+        found = self.sum_pieces_.quantiles(errors, mean, now.months >= OWN_MONTHS, wanted, lumpiness(now))
         return found.transpose(0, 2, 1)
 
     def _points(self) -> Floats:
-        """What to expect, scaled: moved by what the panel missed by, within the totals that were agreed on.
-
-        What lies in the middle of the errors of slow movers is far below what they sell on average: there the methods
-        made for months of nothing have most of the say.
-        """
+        """What to expect, scaled: moved by what the panel missed by, within the totals that were agreed on."""
         plain, now = self.month_case_.forecast, self.backtest_.origins[0]
         moved = self.month_spread_.centred(plain, self.month_case_.features)
-        slow = now.forecasts[[MEMBERS.index(name) for name in INTERMITTENT]].mean(axis=0)
-        of_pool = ~np.isnan(slow) & ~self.backtest_.young & (self._chosen() == 0)
-        say = np.where(of_pool, LUMPY_SAY * np.minimum(now.zeros / LUMPY, 1.0), 0.0)
-        point: Floats = (1 - say) * moved + say * np.nan_to_num(slow)
+        point = with_average(now, moved, self._of_pool())
         if self.groups_ is None:
             return point
         agreed, sums = (totals.summed(some * now.scale, self.groups_)[:, :-1] for some in (plain, point))
@@ -151,6 +154,11 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         """Which of METHODS each product is forecast by."""
         worth = self.backtest_.worth
         return worth.method if worth else np.zeros(len(self.ids_), dtype=np.int64)
+
+    def _of_pool(self) -> NDArray[np.bool_]:
+        """Which products the pool forecasts, and neither a naive method nor the launches of others."""
+        found: NDArray[np.bool_] = ~self.backtest_.young & (self._chosen() == 0)
+        return found
 
     def _methods(self) -> tuple[str, ...]:
         count = self.backtest_.origins[0].months

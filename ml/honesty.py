@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 METHODS = ("pool", "seasonal naive", "last month")
 LEAST_ORIGINS = 6  # fewer say nothing about which is better
@@ -16,7 +17,10 @@ PRIOR_ORIGINS = (
 
 
 class Worth(NamedTuple):
-    """Mean absolute errors by series in units of its scale, NaN where there was no origin; `method` indexes METHODS."""
+    """Mean errors by series in units of its scale, NaN where there was no origin; `method` indexes METHODS.
+
+    Errors are absolute, or the root of squares where absolute ones would praise a forecast of nothing.
+    """
 
     own: Floats
     naive: Floats
@@ -24,36 +28,34 @@ class Worth(NamedTuple):
     method: Ints
 
 
-def worth(own: list[Floats], naive: list[Floats], last: list[Floats]) -> Worth:
-    """From absolute errors by origin (horizon x series, NaN where the actual is not known).
+def worth(errors: Floats, lumpy: Bools) -> Worth:
+    """From errors (METHODS x origins x horizon x series, NaN where the actual is not known).
 
     A product's own record is drawn to the panel's (the ratio of the errors of all), as it is short and noisy. Where a
-    naive forecast is still no worse than the pool's, the naive one is to be used.
+    naive forecast is still no worse than the pool's, the naive one is to be used. `lumpy` series, which sell nothing
+    in many months, are judged by squared errors: by absolute ones the best forecast of them says nothing.
     """
-    means, panel = zip(*(_mean_errors(errors) for errors in (own, naive, last)), strict=True)
-    count = np.sum([(~np.isnan(errors)).any(axis=0) for errors in own], axis=0)
-    share = count / (count + PRIOR_ORIGINS)
-    level = np.mean(np.nan_to_num(np.stack(means)), axis=0)
-    drawn = np.stack(
-        [
-            share * np.nan_to_num(mean) + (1 - share) * level * ratio
-            for mean, ratio in zip(means, _ratios(panel), strict=True)
-        ]
-    )
+    known = ~np.isnan(errors)
+    measured = np.where(known, np.where(lumpy, errors**2, np.abs(errors)), 0.0)
+    number = known.sum(axis=(1, 2))
+    means = np.where(number > 0, measured.sum(axis=(1, 2)) / np.maximum(number, 1), np.nan)
+    origins = known[0].any(axis=1).sum(axis=0)
+    share = origins / (origins + PRIOR_ORIGINS)
+    drawn = np.where(lumpy, _drawn(means, share, lumpy), _drawn(means, share, ~lumpy))
     naive = drawn[1:].min(axis=0) <= drawn[0]
-    method = np.where((count >= LEAST_ORIGINS) & naive, 1 + drawn[1:].argmin(axis=0), 0)
-    return Worth(means[0], means[1], means[2], method)
+    method = np.where((origins >= LEAST_ORIGINS) & naive, 1 + drawn[1:].argmin(axis=0), 0)
+    own, of_naive, of_last = np.where(lumpy, np.sqrt(means), means)
+    return Worth(own, of_naive, of_last, method)
 
 
-def _mean_errors(errors: list[Floats]) -> tuple[Floats, float]:
-    stacked = np.stack(errors)
-    known = ~np.isnan(stacked)
-    count = known.sum(axis=(0, 1))
-    mean = np.where(known, stacked, 0.0).sum(axis=(0, 1)) / np.maximum(count, 1)
-    found = np.where(count > 0, mean, np.nan)
-    return found, float(np.nanmean(found)) if (count > 0).any() else 1.0
+def _drawn(means: Floats, share: Floats, alike: Bools) -> Floats:
+    """Means (METHODS x series), of which each series has its `share`, and the series that are `alike` the rest."""
+    panel = np.array([_mean(mean[alike]) for mean in means])
+    plain = np.nan_to_num(means)
+    found: Floats = share * plain + (1 - share) * plain.mean(axis=0) * (panel / max(panel.mean(), 1e-12))[:, None]
+    return found
 
 
-def _ratios(panel: tuple[float, ...]) -> list[float]:
-    mean = max(float(np.mean(panel)), 1e-12)
-    return [value / mean for value in panel]
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else 1.0

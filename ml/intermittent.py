@@ -11,6 +11,7 @@ from ml.smoothing import start_level
 Floats = NDArray[np.float64]
 
 ALPHAS = (0.05, 0.1, 0.2)  # the literature's range; the forecasts of all are averaged
+TWO_YEARS = 24
 LEVELS = 6  # IMAPA adds up at most so many months
 
 
@@ -56,6 +57,14 @@ def imapa(values: Floats, seen: Floats) -> Floats:
             total[wanted] += _smoothed_sums(values[:, wanted], seen[:, wanted], months)
             number[wanted] += 1
     return total / np.maximum(number, 1.0)
+
+
+def two_years(values: Floats, seen: Floats) -> Floats:
+    """The mean of the last two years that were seen: what swings least from one month to the next."""
+    back = np.cumsum(seen[::-1], axis=0)[::-1]
+    last = seen * (back <= TWO_YEARS)
+    found: Floats = (values * last).sum(axis=0) / np.maximum(last.sum(axis=0), 1.0)
+    return found
 
 
 def _smoothed_sums(values: Floats, seen: Floats, months: int) -> Floats:

@@ -15,8 +15,8 @@ from ml.intervals import Case
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-MANY = 10.0  # pieces: of so many the law has half its say, which is half at most; quantiles of more are not rounded
-LEAST_SAY = 0.02  # with less, at 24 times MANY, it is not asked
+MANY = 10.0  # pieces a month: about so many the law has half its say; quantiles of more are not rounded
+LEAST_SAY = 0.02  # with less it is not asked
 LEAST_EXCESS = 0.01
 LEAST_FORECAST = 1e-6
 
@@ -24,26 +24,31 @@ LEAST_FORECAST = 1e-6
 class Pieces:
     """The law of a panel's months, learned from what its forecasts at earlier origins came to."""
 
-    def __init__(self, cases: list[Case], scales: list[Floats], whole: Bools) -> None:
+    def __init__(self, cases: list[Case], scales: list[Floats], whole: Bools, many: float = MANY) -> None:
         """`cases`: the origins, in units of `scales`, each by series. `whole`: series of whole pieces."""
-        self._whole = whole
+        self._whole, self._many = whole, many
         forecast = np.stack([case.forecast * scale for case, scale in zip(cases, scales, strict=True)])
         actual = np.stack([case.actual * scale for case, scale in zip(cases, scales, strict=True)])
-        usable = whole & ~np.isnan(actual) & (forecast > 0) & (forecast <= MANY)
+        usable = whole & ~np.isnan(actual) & (forecast > 0) & (forecast <= self._many)
         self._excess = _excess(np.where(usable, forecast, 0.0), np.where(usable, actual, 0.0))
 
-    def quantiles(self, plain: Floats, forecast: Floats, known: Bools, levels: Floats) -> Floats:
+    def quantiles(self, plain: Floats, forecast: Floats, known: Bools, levels: Floats, most: Floats) -> Floats:
         """Levels x horizon x series, in pieces: `plain` quantiles of errors about a forecast, drawn to the law.
 
         `known`: series whose season is known; what is not known makes the others' months wider than any law.
+        `most`: what the law has of the say about next to nothing, by series.
         """
-        say = np.where(self._whole & known, 0.5 * MANY / (MANY + forecast), 0.0)
+        say = np.where(self._whole & known, most * self._many / (self._many + forecast), 0.0)
         asked = say >= LEAST_SAY
         found = plain.copy()
         excess = np.broadcast_to(self._excess[: len(forecast), None], forecast.shape)[asked]
         law = _law(levels, forecast[asked], excess)
         found[:, asked] = say[asked] * law + (1 - say[asked]) * plain[:, asked]
-        return np.where(self._whole & (forecast <= MANY), np.round(found), found)
+        return found
+
+    def rounded(self, found: Floats, forecast: Floats) -> Floats:
+        """Quantiles of few pieces in whole ones."""
+        return np.where(self._whole & (forecast <= self._many), np.round(found), found)
 
 
 def whole_pieces(demand: Floats) -> Bools:

@@ -13,9 +13,9 @@ Floats = NDArray[np.float64]
 
 MEMBERS = (
     "seasonal naive", "MA3", "MA6", "MA12", "SES", "Theta", "damped trend", "Holt-Winters", "SBA", "TSB", "IMAPA",
-    "SES on profile", "MA12 on profile", "Theta on profile", "share of style",
+    "mean of two years", "SES on profile", "MA12 on profile", "Theta on profile", "share of style",
 )  # fmt: skip
-INTERMITTENT = ("TSB", "IMAPA")
+INTERMITTENT = ("TSB", "IMAPA", "mean of two years")  # for what sells nothing in many months
 SLOPE_TRUSTED = 24
 FEW = 1e-9
 
@@ -53,11 +53,12 @@ def pool(values: Floats, seen: Floats, season: Season, horizon: int) -> Pool:
 
 def _intermittent(values: Floats, seen: Floats, horizon: int) -> list[Floats]:
     """Only for series with months of nothing; for all others these are worse copies of SES."""
-    found = np.full((3, values.shape[1]), np.nan)
+    methods = intermittent.sba, intermittent.tsb, intermittent.imapa, intermittent.two_years
+    found = np.full((len(methods), values.shape[1]), np.nan)
     lumpy = ((values <= 0) & (seen > 0)).any(axis=0)
     if lumpy.any():
         some = np.ascontiguousarray(values[:, lumpy]), np.ascontiguousarray(seen[:, lumpy])
-        found[:, lumpy] = [method(*some) for method in (intermittent.sba, intermittent.tsb, intermittent.imapa)]
+        found[:, lumpy] = [method(*some) for method in methods]
     return [np.repeat(row[None], horizon, axis=0) for row in found]
 
 

@@ -15,7 +15,7 @@ PRIOR_ERRORS = 24.0  # how many errors of its own draw a series half-way from th
 PRIOR = {
     "seasonal naive": 0.3, "MA3": 0.5, "MA6": 0.5, "MA12": 0.5,
     "SES": 1.0, "Theta": 1.0, "damped trend": 1.0, "Holt-Winters": 1.0,
-    "SBA": 0.3, "TSB": 0.3, "IMAPA": 1.0,
+    "SBA": 0.3, "TSB": 0.3, "IMAPA": 1.0, "mean of two years": 0.3,
     "SES on profile": 0.5, "MA12 on profile": 0.5, "Theta on profile": 0.5, "share of style": 1.0,
 }
 # fmt: on

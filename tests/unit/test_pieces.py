@@ -28,8 +28,9 @@ def learned(mean: float, whole: bool = True) -> Pieces:
 def quantiles(pieces: Pieces, plain: list[float], mean: float, known: bool = True) -> list[float]:
     """Of the first series, at LEVELS."""
     every = np.repeat(np.array(plain)[:, None, None], SERIES, axis=2)
-    found = pieces.quantiles(every, np.full((1, SERIES), mean), np.full(SERIES, known), LEVELS)
-    return [float(value) for value in found[:, 0, 0]]
+    forecast = np.full((1, SERIES), mean)
+    drawn = pieces.quantiles(every, forecast, np.full(SERIES, known), LEVELS, np.full(SERIES, 0.5))
+    return [float(value) for value in pieces.rounded(drawn, forecast)[:, 0, 0]]
 
 
 def test_they_lie_half_way_between_past_errors_and_the_law() -> None:
@@ -76,6 +77,23 @@ def test_a_slow_mover_is_not_forecast_by_its_most_usual_month() -> None:
     panel = Panel(demand[:, :36], tuple(map(str, range(150))))
     expected = PanelForecaster(corrector=False).fit(panel).predict(6).quantity.mean()
     assert 0.85 < expected / demand.mean() < 1.1
+
+
+def test_what_a_slow_mover_is_ordered_by_does_not_swing_with_each_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The .95 quantile of two months together, a month later: what it rose by was bought and stays."""
+    draws = np.random.default_rng(6)
+    rates = np.exp(draws.normal(-0.5, 0.6, 200))[:, None]
+    demand = draws.negative_binomial(1.0, 1 / (1 + rates), (200, 39)).astype(float)
+
+    def swing() -> float:
+        panels = [Panel(demand[:, end - 36 : end], tuple(map(str, range(200)))) for end in (36, 37)]
+        before, after = (PanelForecaster(corrector=False).fit(one).predict_sums([0.95])[0, :, 1] for one in panels)
+        assert 0.90 < (demand[:, 36:38].sum(axis=1) <= before).mean() < 0.98
+        return float(np.abs(after - before).mean() / before.mean())
+
+    with_law = swing()
+    monkeypatch.setattr(Pieces, "quantiles", lambda _self, plain, *_: plain)
+    assert with_law < 0.7 * swing()
 
 
 def test_an_uplift_moves_the_quantiles_of_its_month_only() -> None:

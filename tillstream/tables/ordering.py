@@ -56,7 +56,12 @@ FORECAST_MONTHS = Table(
         Column("p90", PIECES, "likewise 90 %"),
         Column("naive", PIECES, "what the same month of the last year, else the last month, would say", nullable=True),
         Column("method", WORD, "how it was come by; nowcast: the month in progress"),
-        Column("backtest_error", PIECES, "mean absolute error at earlier origins, pieces a month", nullable=True),
+        Column(
+            "backtest_error",
+            PIECES,
+            "mean error at earlier origins, pieces a month: absolute; of slow movers the root of squares",
+            nullable=True,
+        ),
         Column("naive_error", PIECES, "likewise of the same month of the last year", nullable=True),
         Column("last_month_error", PIECES, "likewise of the last month", nullable=True),
         Column("season_known", FLAG, "0 with less than two years of history: the season is not known"),
