@@ -14,6 +14,7 @@ from tillstream.errors import TerminalError
 from tillstream.settings import CHECKOUT, Settings
 
 JARS = CHECKOUT / ".build" / "jars" / "spark"
+CLASSES = CHECKOUT / ".build" / "spark-classes.jsa"  # see `jobs.class_archive`; without it a JVM only starts later
 FILE_MANAGER = "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
 SHORT_JOB = 3_000_000  # events
 SCRATCH = "scratch"  # folder in the home: what a batch job spills, by process id
@@ -28,7 +29,7 @@ def spark_session(settings: Settings, name: str) -> SparkSession:
         "spark.jars": _kafka_jars(),
         "spark.driver.memory": settings.spark_memory,
         "spark.executor.memory": settings.spark_memory,
-        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": java_options(),
         "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
         # A micro-batch's figures are a few hundred rows: one or two reducers, and nothing to adapt.
         "spark.sql.shuffle.partitions": "2",
@@ -52,7 +53,7 @@ def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bo
         "spark.driver.memory": settings.batch_memory,
         "spark.executor.memory": settings.batch_memory,
         # A short job ends before the second compiler has paid for itself: it costs two seconds of the first ten.
-        "spark.driver.extraJavaOptions": f"-XX:+UseParallelGC{' -XX:TieredStopAtLevel=1' * (events < SHORT_JOB)}",
+        "spark.driver.extraJavaOptions": java_options(*["-XX:TieredStopAtLevel=1"] * (events < SHORT_JOB)),
         "spark.local.dir": str(_scratch(settings.home / SCRATCH)),
         "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
         "spark.sql.shuffle.partitions": str(reducers),
@@ -66,6 +67,13 @@ def batch_session(settings: Settings, name: str, events: int, *, reads_kafka: bo
             yield session
         finally:
             session.stop()
+
+
+def java_options(*more: str) -> str:
+    """Of the driver's JVM: with its classes from the archive, where there is one."""
+    # Of an archive of another Java or other jars Java says so, unless it is told not to, and reads the jars.
+    archive = [f"-XX:SharedArchiveFile={CLASSES}", "-Xlog:cds*=off"] if CLASSES.exists() else []
+    return " ".join(("-XX:+UseParallelGC", *archive, *more))
 
 
 def _kafka_jars() -> str:

@@ -5,8 +5,10 @@
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql.functions import col, expr
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql.functions import col
 
 from tillstream.money import DIGITS, PLACES
 
@@ -37,8 +39,6 @@ _SUMS = {
     "counted": "sum(if(kind = 'count', quantity, 0))",
     "last_at": "max(happened_at)",
 }
-
-_MONEYS = ("gross", "discount", "revenue")
 
 
 def additions(events: DataFrame, timezone: str, carry: Sequence[str] = ()) -> DataFrame:
@@ -80,40 +80,48 @@ def _signed(timezone: str, carry: Sequence[str]) -> str:
 # What a row of truth is about: sales of an hour, a day or a month, stock movements of a day, or one physical count.
 BY_HOUR, BY_DAY, BY_MONTH = "sales by hour", "sales by day", "sales by month"
 TRUTH_KEYS = ("grain", "month", "hour", "day", "store_id", "product_id", "currency", "recorded_at", "event_id")
-_ABSENT = {"hour": "timestamp", "recorded_at": "timestamp", "event_id": "string"}  # in days and months
+PLACE = ("store_id", "product_id")
 _SUMMED = tuple(name for name in _SUMS if name != "last_at")
 
 
-def truth(added: DataFrame, months: Sequence[str]) -> DataFrame:
-    """The `additions` of these months, carrying nothing, and rolled up: sales per hour, day and month, stock, counts.
+def finest_truth(events: DataFrame, timezone: str, months: Sequence[str]) -> DataFrame:
+    """The `additions` of these months: sales per hour, stock, counts. All of a store's product is in one partition.
 
-    `grain` is one of BY_HOUR, BY_DAY, BY_MONTH, STOCK, COUNT; a column that a grain has no use for is NULL or 0.
+    Days and months are sums of hours, which `with_days_and_months` makes of each partition.
 
-    Columns: TRUTH_KEYS, then the names of _SUMS but `last_at`: bigint, money DECIMAL(24,2).
+    Columns: TRUTH_KEYS, then the names of _SUMS but `last_at`: bigint, money DECIMAL(24,2). `grain` is one of BY_HOUR,
+    STOCK, COUNT; a column that a grain has no use for is NULL or 0.
     """
-    finest = added.selectExpr(
-        f"if(figure = '{SALES}', '{BY_HOUR}', figure) as grain",
-        # Each row has lines. To ask for them keeps the filter above the sums: below, every event would pay for it.
-        "if(lines > 0, date_format(coalesce(hour, day), 'yyyy-MM'), null) as month",
-        "hour",
-        "coalesce(cast(hour as date), day) as day",
-        *("store_id", "product_id", "currency", "recorded_at", "event_id"),
-        *_SUMMED,
-    ).where(col("month").isin(list(months)))
-    return finest.unionByName(_rolled_up(finest))
+    return (
+        additions(events.repartition(*PLACE), timezone)
+        .selectExpr(
+            f"if(figure = '{SALES}', '{BY_HOUR}', figure) as grain",
+            # Each row has lines. To ask for them keeps the filter above the sums: below, every event would pay for it.
+            "if(lines > 0, date_format(coalesce(hour, day), 'yyyy-MM'), null) as month",
+            "hour",
+            "coalesce(cast(hour as date), day) as day",
+            *("store_id", "product_id", "currency", "recorded_at", "event_id"),
+            *_SUMMED,
+        )
+        .where(col("month").isin(list(months)))
+    )
 
 
-def _rolled_up(finest: DataFrame) -> DataFrame:
-    """Days and months of the sales. Only they have a currency: a group is of sales, or of none."""
-    common = [col(name) for name in ("month", "store_id", "product_id", "currency")]
-    sets = [[*common, col("day")], common]
-    # Not filtered before: both sides of the union are made of one shuffle, as long as they ask the same of it.
-    is_sale = expr(f"max(grain = '{BY_HOUR}') as is_sale")
-    rolled = finest.groupingSets(sets, *sets[0]).agg(is_sale, *_sums_of_sums()).where("is_sale")
-    grain = f"if(day is null, '{BY_MONTH}', '{BY_DAY}') as grain"
-    absent = [f"cast(null as {kind}) as {name}" for name, kind in _ABSENT.items()]
-    return rolled.selectExpr("*", grain, *absent).select(*TRUTH_KEYS, *_SUMMED)
+def with_days_and_months(finest: pa.Table) -> pa.Table:
+    """A partition of `finest_truth`, and sums of its sales by day (BY_DAY) and by month (BY_MONTH)."""
+    hours = finest.filter(pc.equal(finest["grain"], BY_HOUR))
+    days = _summed(hours, BY_DAY, ("month", "day", *PLACE, "currency"))
+    return pa.concat_tables([finest, days, _summed(days, BY_MONTH, ("month", *PLACE, "currency"))])
 
 
-def _sums_of_sums() -> list[Column]:
-    return [expr(f"cast(sum({name}) as {MONEY if name in _MONEYS else 'bigint'}) as {name}") for name in _SUMMED]
+def _summed(rows: pa.Table, grain: str, keys: Sequence[str]) -> pa.Table:
+    sums = rows.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in _SUMMED])
+    named = {name.removesuffix("_sum"): sums[name] for name in sums.column_names}
+    named["grain"] = pa.repeat(grain, sums.num_rows)
+    return pa.table(
+        [
+            named[field.name].cast(field.type) if field.name in named else pa.nulls(sums.num_rows, field.type)
+            for field in rows.schema
+        ],
+        schema=rows.schema,
+    )

@@ -19,7 +19,7 @@ trap 'exit 130' INT # also where the tool that was running makes an error of it
 exec 3>&2 # the person, also where a step's output goes to the log
 
 log=.build/setup.log
-steps=8
+steps=9
 number=0
 browser=''
 servers=embedded # empty: they run elsewhere
@@ -207,6 +207,16 @@ If the local Maven repository (~/.m2/repository) is damaged, delete these jars t
 install_kafka() { fetch_jars kafka && accept_jars kafka; }
 install_spark() { fetch_jars spark && accept_jars spark; }
 
+install_classes() { # an archive that is only half written has another name
+    local made=.build/spark-classes.new
+    rm -f "$made" # a JVM runs on with the one that it has open
+    env -u PYSPARK_SUBMIT_ARGS JAVA_HOME="$java_home" PYSPARK_PYTHON="$PWD/.venv/bin/python" SPARK_LOCAL_IP=127.0.0.1 \
+        .venv/bin/spark-submit --master 'local[2]' --driver-java-options "-XX:+UseParallelGC -XX:ArchiveClassesAtExit=$made" \
+        --conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 --conf spark.driver.bindAddress=127.0.0.1 \
+        --conf spark.sql.adaptive.enabled=false --conf spark.sql.shuffle.partitions=2 jobs/class_archive.py
+    mv "$made" .build/spark-classes.jsa
+}
+
 system() {
     number=1
     look_around
@@ -244,6 +254,7 @@ setup() {
     environments
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
+    step "Spark's classes, for a quick start" classes .build/spark-classes.jsa locks/app.txt jobs/class_archive.py
 }
 
 tests() {
@@ -253,13 +264,13 @@ tests() {
 
 bench() {
     setup
-    steps=9
+    steps=10
     step 'Environment of the benchmarks' bench .build/bench/bin/python locks/bench.txt
 }
 
 audit() {
     setup
-    steps=9
+    steps=10
     step 'Tool for the audit' audit .build/audit/bin/python locks/audit.txt
 }
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from jobs.batch.command import parser, run
 from jobs.batch.raw_reading import raw_events
 from jobs.session import batch_session
-from jobs.transforms import BY_DAY, BY_HOUR, BY_MONTH, COUNT, STOCK, additions, truth
+from jobs.transforms import BY_DAY, BY_HOUR, BY_MONTH, COUNT, STOCK, finest_truth, with_days_and_months
 from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.stores import generations, slices, zone_map
@@ -62,7 +62,7 @@ def candidate(settings: Settings, night: Generation, months: Sequence[str], rang
     """Recounts and writes from the executors; gives the number of rows."""
     with batch_session(settings, f"tillstream recount {night.run_id}", _events(ranges)) as session:
         events = raw_events(session, settings, [(each, night.epoch) for each in ranges])
-        rows = truth(additions(events, settings.timezone), months)
+        rows = finest_truth(events, settings.timezone, months)
         task = partial(_write, settings=settings, generation=night.generation)
         [(written,)] = rows.mapInArrow(task, "written bigint").selectExpr("coalesce(sum(written), 0)").collect()
     return int(written)
@@ -75,7 +75,9 @@ def _write(batches: Iterable[pa.RecordBatch], settings: Settings, generation: in
         return
     connection = connect(settings, "batch")
     try:
-        written = truth_store.write(connection, generation, rows_by_table(pa.Table.from_batches(whole)))
+        written = truth_store.write(
+            connection, generation, rows_by_table(with_days_and_months(pa.Table.from_batches(whole)))
+        )
         yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
     finally:
         connection.close()

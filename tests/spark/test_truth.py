@@ -2,11 +2,12 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -20,7 +21,8 @@ from jobs.transforms import (
     STOCK,
     TRUTH_KEYS,
     additions,
-    truth,
+    finest_truth,
+    with_days_and_months,
 )  # fmt: skip
 from tests.night.fold import sales_by_hour
 from tests.spark.test_additions import FIGURES, NAMES, YANGON, Row, event, movement, random_sale
@@ -32,8 +34,15 @@ MONTHS = ("2026-01", "2026-02")
 
 def rolled(spark: SparkSession, events: Sequence[Row], months: Sequence[str] = MONTHS) -> list[Row]:
     frame = spark.createDataFrame([tuple(row.get(name) for name in NAMES) for row in events], EVENT_COLUMNS)
-    rows: list[Row] = truth(additions(frame.repartition(2), YANGON), months).toArrow().to_pylist()
+    finest = finest_truth(frame.repartition(2), YANGON, months)
+    rows: list[Row] = finest.mapInArrow(whole_partition, finest.schema).toArrow().to_pylist()
     return rows
+
+
+def whole_partition(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """As the batch does with each partition before it writes it."""
+    if found := list(batches):
+        yield from with_days_and_months(pa.Table.from_batches(found)).to_batches()
 
 
 def by_grain(rows: list[Row], grain: str) -> list[Row]:
@@ -82,7 +91,7 @@ def test_stock_is_a_row_a_day_and_each_count_a_row_of_its_own(spark: SparkSessio
 
 
 def test_the_columns_are_as_promised(spark: SparkSession) -> None:
-    types = dict(truth(additions(spark.createDataFrame([], EVENT_COLUMNS), YANGON), MONTHS).dtypes)
+    types = dict(finest_truth(spark.createDataFrame([], EVENT_COLUMNS), YANGON, MONTHS).dtypes)
 
     assert list(types)[: len(TRUTH_KEYS)] == list(TRUTH_KEYS)
     assert {types[name] for name in ("gross", "discount", "revenue")} == {"decimal(24,2)"}
