@@ -5,7 +5,7 @@ import importlib
 import re
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ASSIGNMENT = re.compile(r"[A-Z_]+=")
 OF_AIRFLOW = {"TILLSTREAM_APP", "TILLSTREAM_FIRST_DAY"}  # variables that its DAGs read, not the product
+REAL = ("e2e", "integration", "faults")  # folders of tests with real servers
 SEPARATORS = {"|", "||", "&", "&&", ";", "(", ")"}
 
 
@@ -111,6 +112,36 @@ def check(group: click.Command, words: tuple[str, ...]) -> None:
             parameter.type_cast_value(context, values[parameter.name])
 
 
+def called(words: Iterable[str]) -> tuple[str, frozenset[str]] | None:
+    """The command that these words call, with its groups, and the options given; None for what is no command."""
+    path: list[str] = []
+    left = list(words)
+    group: click.Command = tillstream
+    while isinstance(group, click.Group) and left:
+        found = group.get_command(click.Context(group), left[0])
+        if found is None:
+            return None
+        path.append(left.pop(0))
+        group = found
+    return " ".join(path), frozenset(word for word in left if word.startswith("--"))
+
+
+def run_by_tests() -> dict[str, set[str]]:
+    """The options of each command that tests with real servers call, of a process or of this one."""
+    found: dict[str, set[str]] = {}
+    for file in (each for folder in REAL for each in (ROOT / "tests" / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and (call := called(texts(node.args))):
+                found.setdefault(call[0], set()).update(call[1])
+    return found
+
+
+def texts(arguments: list[ast.expr]) -> list[str]:
+    """The strings among the arguments of a call, in order, also of lists."""
+    nodes = (node for argument in arguments for node in ast.walk(argument))
+    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
 TYPED = commands("tillstream")
 MADE = commands("make")
 
@@ -139,6 +170,14 @@ def test_a_command_that_is_shown_exists(line: Line) -> None:
 def test_a_command_that_does_not_exist_is_found_out(words: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):
         check(tillstream, words)
+
+
+def test_a_command_that_is_shown_is_run_by_a_test_with_real_servers() -> None:
+    run = run_by_tests()
+    shown_ones = {found for line in TYPED if (found := called(line.words))}
+
+    assert {(name, options - run.get(name, set())) for name, options in shown_ones if name not in run} == set()
+    assert {(name, missing) for name, options in shown_ones if (missing := options - run[name])} == set()
 
 
 def test_the_readme_shows_every_command() -> None:
