@@ -23,7 +23,10 @@ class Levels(NamedTuple):
     promised: Floats
 
 
-POLICIES = ("ours", "seasonal naive", "min/max of 3 months", "min/max of 12 months", "min/max of the peak", "AutoETS")
+POLICIES = (
+    "ours", "seasonal naive", "multiple of seasonal naive",
+    "min/max of 3 months", "min/max of 12 months", "min/max of the peak", "AutoETS",
+)  # fmt: skip
 
 
 def levels(histories: list[Floats], *, fresh: bool) -> Levels:
@@ -42,6 +45,7 @@ def levels(histories: list[Floats], *, fresh: bool) -> Levels:
     found: dict[str, Level] = {
         "ours": lambda knob: np.array([np.interp(knob, GRID, column) for column in sums.T]),
         "seasonal naive": lambda knob: np.maximum(naive + 6 * knob * naive_error, 0.0),
+        "multiple of seasonal naive": lambda knob: 6 * knob * naive,
         "min/max of 3 months": lambda knob: 6 * knob * PERIOD * last[:, -3:].mean(axis=1),
         "min/max of 12 months": lambda knob: 6 * knob * PERIOD * last[:, -YEAR:].mean(axis=1),
         "min/max of the peak": lambda knob: 3 * knob * peak,
