@@ -13,7 +13,7 @@ def test_the_doctor_finds_nothing_missing(tillstream: CommandLine) -> None:
 
 def test_one_service_is_stopped_and_started_alone(tillstream: CommandLine) -> None:
     tillstream.run("stop", "stream")
-    told = tillstream.json("status")
+    told = tillstream.json("status", code=1)
     tillstream.run("up", "--service", "stream")
     logged, _ = tillstream.run("logs", "stream")
 

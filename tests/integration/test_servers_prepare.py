@@ -14,7 +14,7 @@ from tests.e2e.command_line import CommandLine
 from tests.integration.own_servers import ACCOUNT_SECRETS, DISTANT_ROOT, PATIENCE, own_servers, quiet, write
 from tillstream.accounts import KAFKA_ADMINISTRATOR, KAFKA_RIGHTS, kafka_name
 from tillstream.errors import TerminalError, TransientError
-from tillstream.settings import Settings, variable
+from tillstream.settings import Settings
 from tillstream.stores import kafka, kafka_server, mongo, mongo_server, mysql
 
 
@@ -57,8 +57,10 @@ def test_one_command_makes_everything_and_again_changes_passwords_only(bare: Set
 
 
 def test_it_is_a_command_as_well(bare: Settings) -> None:
-    named = {variable(name): str(getattr(bare, name)) for name in ("kafka", "mongo", "mysql", "secrets")}
-    output, _ = CommandLine(bare.home).run("servers", "prepare", **named)
+    output, _ = CommandLine(bare.home).run(
+        *("servers", "prepare"), TILLSTREAM_KAFKA=bare.kafka, TILLSTREAM_MONGO=bare.mongo, TILLSTREAM_MYSQL=bare.mysql,
+        TILLSTREAM_SECRETS=str(bare.secrets),
+    )  # fmt: skip
 
     assert [line.split(" at ")[0] for line in output.splitlines()] == ["kafka", "mongo", "mysql"]
 
