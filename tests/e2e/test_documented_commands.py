@@ -38,6 +38,9 @@ def test_an_export_of_another_shop_is_looked_at_before_it_is_sent(tillstream: Co
     assert "march.csv, line 3: unparsable_number" in output
 
 
-def test_without_rejects_of_a_reason_nothing_is_sent_again(tillstream: CommandLine) -> None:
-    assert tillstream.json("rejects", "list", "--reason", "too_late") == []
-    assert tillstream.run("rejects", "replay", "--reason", "too_late")[0] == "0 sent, 0 refused again.\n"
+def test_rejects_of_a_reason_are_sent_again_together(tillstream: CommandLine) -> None:
+    """Those that other tests have left here break the contract still."""
+    late = tillstream.json("rejects", "list", "--reason", "too_late")
+    output, _ = tillstream.run("rejects", "replay", "--reason", "too_late", code=1 if late else 0)
+
+    assert output == f"0 sent, {len(late)} refused again.\n"
