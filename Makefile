@@ -5,8 +5,7 @@
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
-# Of the crashes and planted faults, what every change runs; `make test-faults` runs all. They fork the process that runs
-# them, and so come first: what other tests leave in it (threads of clients, Java) does not survive that.
+# Of the crashes and planted faults, what every change runs; `make test-faults` runs all.
 HISTORIES := tests/faults/test_histories.py
 SAMPLE := $(HISTORIES)::test_whatever_crashes_nothing_is_lost_and_nothing_counts_twice \
 	'$(HISTORIES)::test_a_wrong_design_is_caught[no_floor]' '$(HISTORIES)::test_a_wrong_design_is_caught[cut_not_atomic]'
@@ -27,7 +26,7 @@ demo: setup ## start the whole stack with 36 months of a simulated shop and show
 
 test: setup-tests audit lint ## everything that CI runs: lint, types, contracts and all tests
 	$(AIRFLOW)/python -m pytest tests/dags
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SAMPLE) tests/e2e tests/integration tests/spark tests/unit
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/e2e tests/integration $(SAMPLE) tests/spark tests/unit
 
 check: setup lint ## lint, types, contracts and unit tests, in under a minute
 	$(AIRFLOW)/python -m pytest tests/dags
