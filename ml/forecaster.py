@@ -108,6 +108,7 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
 
         Those of slow movers are a law's about what they sell on average, the more so the more months are without a
         sale: from such quantiles orders are made, and a level that swings with each month's errors leaves stock behind.
+        A naive forecast is no average: of nothing, say, the law would promise nothing for sure.
         """
         check_is_fitted(self)
         wanted, factors, now = self._levels(levels), self._units(uplift), self.backtest_.origins[0]
@@ -115,8 +116,10 @@ class PanelForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn carr
         plain = np.cumsum(monthly, axis=0)
         units = np.where(plain > 0, np.cumsum(monthly * factors, axis=0) / np.where(plain > 0, plain, 1.0), factors)
         errors = self._widened(self.sum_spread_, self.sum_case_, wanted) * units
-        mean = np.cumsum(with_average(now, monthly, self._of_pool(), 1.0) * factors, axis=0)
-        found = self.sum_pieces_.quantiles(errors, mean, now.months >= OWN_MONTHS, wanted, lumpiness(now))
+        averaged = self._of_pool()
+        mean = np.cumsum(with_average(now, monthly, averaged, 1.0) * factors, axis=0)
+        most = np.where(averaged, lumpiness(now), 0.0)
+        found = self.sum_pieces_.quantiles(errors, mean, now.months >= OWN_MONTHS, wanted, most)
         return found.transpose(0, 2, 1)
 
     def _points(self) -> Floats:

@@ -6,7 +6,7 @@ Arrays are months x series as in `ml.smoothing`; the forecasts are flat, so one 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.smoothing import start_level
+from ml.smoothing import last_seen, start_level
 
 Floats = NDArray[np.float64]
 
@@ -61,8 +61,7 @@ def imapa(values: Floats, seen: Floats) -> Floats:
 
 def two_years(values: Floats, seen: Floats) -> Floats:
     """The mean of the last two years that were seen: what swings least from one month to the next."""
-    back = np.cumsum(seen[::-1], axis=0)[::-1]
-    last = seen * (back <= TWO_YEARS)
+    last = last_seen(seen, TWO_YEARS)
     found: Floats = (values * last).sum(axis=0) / np.maximum(last.sum(axis=0), 1.0)
     return found
 

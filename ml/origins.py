@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ml.pool import pool
 from ml.seasonality import Season, seasons
+from ml.smoothing import last_seen
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,8 +65,7 @@ def _actual(demand: Floats, seen: Floats, back: int, horizon: int) -> Floats:
 
 def _scale(demand: Floats, seen: Floats) -> Floats:
     """The mean of the last year that was seen; of all months where that is 0; 1 where nothing was ever sold."""
-    back = np.cumsum(seen[::-1], axis=0)[::-1]
-    last = seen * (back <= YEAR)
+    last = last_seen(seen, YEAR)
     year = (demand * last).sum(axis=0) / np.maximum(last.sum(axis=0), 1.0)
     ever = (demand * seen).sum(axis=0) / np.maximum(seen.sum(axis=0), 1.0)
     return np.where(year > 0, year, np.where(ever > 0, ever, 1.0))

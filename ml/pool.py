@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ml import intermittent
 from ml.seasonality import SEASON, Season
-from ml.smoothing import damped_seasonal, damped_trend, simple
+from ml.smoothing import damped_seasonal, damped_trend, last_seen, simple
 
 Floats = NDArray[np.float64]
 
@@ -69,8 +69,7 @@ def _deseasoned(values: Floats, season: Floats) -> Floats:
 
 def _last_mean(values: Floats, seen: Floats, months: int) -> Floats:
     """The mean of the last `months` that were seen, as far back as it takes; NaN where there are not so many."""
-    back = np.cumsum(seen[::-1], axis=0)[::-1]
-    last = seen * (back <= months)
+    last = last_seen(seen, months)
     count = last.sum(axis=0)
     return np.where(count >= months, (values * last).sum(axis=0) / np.maximum(count, 1.0), np.nan)
 

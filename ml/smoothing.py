@@ -25,6 +25,13 @@ PANEL_MONTHS, LONG_MONTHS = 24.0, 24.0
 BURN_IN = 6  # first values of a series that do not judge parameters: they are judged on what the start was taken from
 
 
+def last_seen(seen: Floats, months: int) -> Floats:
+    """`seen`, but for all that is before the last `months` that were seen."""
+    back = np.cumsum(seen[::-1], axis=0)[::-1]
+    found: Floats = seen * (back <= months)
+    return found
+
+
 class Smoothed(NamedTuple):
     """Forecasts by horizon x series, and the one-step mean squared error of the averaged parameters by series."""
 

@@ -96,6 +96,17 @@ def test_what_a_slow_mover_is_ordered_by_does_not_swing_with_each_month(monkeypa
     assert with_law < 0.7 * swing()
 
 
+def test_what_is_forecast_as_nothing_may_still_be_asked_for() -> None:
+    """Six months of nothing or of some: last month says best what comes, and never for sure."""
+    draws = np.random.default_rng(9)
+    blocks = draws.poisson(4.0, (120, 8)) * (draws.random((120, 8)) < 0.5)
+    demand = np.repeat(blocks, 6, axis=1)[:, :46].astype(float)
+    model = PanelForecaster(2, corrector=False).fit(Panel(demand, tuple(map(str, range(120)))))
+    nothing = (demand[:, -1] == 0) & (np.array(model.predict().method) == "last month")
+    assert nothing.sum() > 50
+    assert (model.predict_sums([0.95])[0, nothing, 1] > 0).mean() > 0.9
+
+
 def test_an_uplift_moves_the_quantiles_of_its_month_only() -> None:
     demand = np.random.default_rng(4).poisson(6.0, (40, 36)).astype(float)
     model = PanelForecaster().fit(Panel(demand, tuple(map(str, range(40)))))
