@@ -147,6 +147,7 @@ install_uv() {
 }
 
 install_python() {
+    rm -f .build/spark-classes.jsa # it knows its jars by their dates
     .build/uv/bin/uv venv --clear --python "$python" .venv
     again .build/uv/bin/uv pip sync --python .venv/bin/python --require-hashes --build-constraints locks/build.txt locks/app.txt
     local mongod
@@ -254,7 +255,7 @@ setup() {
     environments
     step 'Kafka' kafka .build/jars/kafka setup/kafka/pom.xml setup/jars.sha256
     step "Spark's reader of Kafka" spark .build/jars/spark setup/spark/pom.xml setup/jars.sha256
-    step "Spark's classes, for a quick start" classes .build/spark-classes.jsa locks/app.txt jobs/class_archive.py
+    step "Spark's classes, for a quick start" classes .build/spark-classes.jsa .build/stamps/python "$java_home/release" jobs/class_archive.py
 }
 
 tests() {
