@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-dashboards bench-setup audit bench-forecast bench-restock screenshots docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-plan bench-dashboards bench-setup audit bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -53,6 +53,9 @@ bench-stream: setup ## measure the stream: throughput, latency, recovery
 
 bench-nightly: setup ## measure the night: first, ordinary and full ones, their publication, the stream beside them
 	@$(BIN)/python -m benchmarks.nightly
+
+bench-plan: setup ## measure the forecast's way from published truth to published plan, of 500 to 20,000 products
+	@$(BIN)/python -m benchmarks.plan
 
 bench-dashboards: setup-tests ## measure the dashboards: pages, queries, viewers beside the stream, idle memory
 	@$(BIN)/python -m benchmarks.dashboards

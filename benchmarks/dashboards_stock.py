@@ -17,8 +17,8 @@ CATEGORIES, SUPPLIERS = 12, 7
 A_LINE = 1.2  # pieces, returns subtracted
 
 
-def write_products(path: Path) -> None:
-    """Each product with a category, a supplier and a cost."""
+def write_products(path: Path, number: int = PRODUCTS) -> None:
+    """So many products, each with a category, a supplier and a cost."""
     _write(
         path,
         PRODUCT_HEADER,
@@ -27,7 +27,7 @@ def write_products(path: Path) -> None:
                 product_id(n), product_name(n), f"Shirts {n % CATEGORIES + 1}", f"Mill {n % SUPPLIERS + 1}",
                 5_000 + 100 * (n % 90), "MMK", 14, 3,
             )
-            for n in range(PRODUCTS)
+            for n in range(number)
         ),
     )  # fmt: skip
 

@@ -118,23 +118,20 @@ def _judged(stocks: list[dict[str, float]]) -> list[Figure]:
     def next_to(peer: str) -> list[float]:
         return [100 * (row["ours"] / row[peer] - 1) for row in stocks]
 
+    def figures(peer: str, values: list[float], limit: float | None = None) -> list[Figure]:
+        what, mean = f"stock at {FILL:.0%} fill next to {peer}", float(np.mean(values))
+        name = f"{what}, mean of panels"
+        judged = told(name, mean, "%") if limit is None else at_most(name, mean, limit, "%")
+        return [judged, told(f"{what}, worst panel", max(values), "%")]
+
     best = [100 * (row["ours"] / min(row[p] for p in POLICIES if p.startswith("min/max")) - 1) for row in stocks]
-    pairs = [("seasonal naive", next_to("seasonal naive"), -25.0), ("the best min/max rule", best, -15.0)]
-    pairs.append(("AutoETS with normal safety stock", next_to("AutoETS"), -3.0))
-    multiple = next_to("multiple of seasonal naive")  # without a safety stock from its own errors: a weaker peer
-    found = [
-        told(
-            f"stock at {FILL:.0%} fill next to a multiple of seasonal naive, mean of panels",
-            float(np.mean(multiple)),
-            "%",
-        )
+    safe = "seasonal naive with safety stock"
+    return [
+        *figures("seasonal naive", next_to("seasonal naive"), -25.0),
+        *figures(safe, next_to(safe)),
+        *figures("the best min/max rule", best, -15.0),
+        *figures("AutoETS with normal safety stock", next_to("AutoETS"), -3.0),
     ]
-    for peer, values, limit in pairs:
-        found.append(
-            at_most(f"stock at {FILL:.0%} fill next to {peer}, mean of panels", float(np.mean(values)), limit, "%")
-        )
-        found.append(told(f"stock at {FILL:.0%} fill next to {peer}, worst panel", max(values), "%"))
-    return found
 
 
 if __name__ == "__main__":

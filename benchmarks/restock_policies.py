@@ -1,4 +1,8 @@
-"""Order-up-to levels by policy at one origin, each with one knob that buys service with stock."""
+"""Order-up-to levels by policy at one origin, each with one knob that buys service with stock.
+
+The shop's rules of thumb multiply what they look at: the same months of last year, or recent ones, are raised by a
+factor. Two peers add a safety stock of their own errors instead, normally distributed: docs/decisions/0033.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,7 +28,7 @@ class Levels(NamedTuple):
 
 
 POLICIES = (
-    "ours", "seasonal naive", "multiple of seasonal naive",
+    "ours", "seasonal naive", "seasonal naive with safety stock",
     "min/max of 3 months", "min/max of 12 months", "min/max of the peak", "AutoETS",
 )  # fmt: skip
 
@@ -44,8 +48,8 @@ def levels(histories: list[Floats], *, fresh: bool) -> Levels:
     peak = np.max([last[:, at : at + PERIOD].sum(axis=1) for at in range(YEAR, 2 * YEAR - PERIOD + 1)], axis=0)
     found: dict[str, Level] = {
         "ours": lambda knob: np.array([np.interp(knob, GRID, column) for column in sums.T]),
-        "seasonal naive": lambda knob: np.maximum(naive + 6 * knob * naive_error, 0.0),
-        "multiple of seasonal naive": lambda knob: 6 * knob * naive,
+        "seasonal naive": lambda knob: 6 * knob * naive,
+        "seasonal naive with safety stock": lambda knob: np.maximum(naive + 6 * knob * naive_error, 0.0),
         "min/max of 3 months": lambda knob: 6 * knob * PERIOD * last[:, -3:].mean(axis=1),
         "min/max of 12 months": lambda knob: 6 * knob * PERIOD * last[:, -YEAR:].mean(axis=1),
         "min/max of the peak": lambda knob: 3 * knob * peak,
