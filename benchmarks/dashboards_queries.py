@@ -15,12 +15,13 @@ from tillstream.stores.mysql import Cursor, reading, rows
 from tillstream.views import VIEWS
 
 BAR_MS, TIMES = 300.0, 5
-# Nobody asks for every hour of three years: of these a day, a day, a month, a year.
+# Nobody asks for every hour of three years: of these a day, a day, a month, a year, a month.
 ASKED = {
     "sales_by_hour": "WHERE `hour` >= CURDATE() - INTERVAL 7 DAY AND `hour` < CURDATE() - INTERVAL 6 DAY",
     "sales_by_day": "WHERE `day` = CURDATE() - INTERVAL 7 DAY",
     "sales_by_month": "WHERE `month` = DATE_FORMAT(CURDATE() - INTERVAL 1 MONTH, '%Y-%m')",
     "sales_by_year": "WHERE `year` = YEAR(CURDATE()) - 1",
+    "receipts_by_day": "WHERE `day` >= CURDATE() - INTERVAL 31 DAY",
 }
 
 

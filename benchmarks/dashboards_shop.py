@@ -31,9 +31,9 @@ def build(run: Run) -> None:
         built.write_text(f"{run.scale:g}")
     elif built.read_text() != f"{run.scale:g}":
         raise RuntimeError(f"{run.settings.home} has a shop of scale {built.read_text()}; give another BENCH_HOME.")
-    today = datetime.now(zone(run.settings.timezone)).date()
     say("the tills open")
-    send_backlog(run.settings, run.records(TODAY), f"t{today:%y%m%d}", _now, (STORE,))
+    till = f"t{datetime.now(zone(run.settings.timezone)):%y%m%d%H%M%S}"  # never again: what it sells is sold then
+    send_backlog(run.settings, run.records(TODAY), till, _now, (STORE,))
     with Commits(run.settings, DRAIN_LOOK_SECONDS) as commits:
         commits.wait_for(ends(run.settings))
 

@@ -20,6 +20,8 @@ class Tally:
             self.failed += report.failed
             outcome = "passed" if report.passed else "FAILED"
             print(f"\n{outcome}  {report.duration:7.1f} s  {report.nodeid.rpartition('::')[2]}", flush=True)
+        if report.failed:  # the others may take another half an hour
+            print(report.longreprtext, flush=True)
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 
 from tillstream.tables import SALES_FIGURES
 from tillstream.views.view import (
-    DAYS,
     FINAL,
     HOUR_MONTH,
     L_SALES_KEY,
@@ -13,6 +12,7 @@ from tillstream.views.view import (
     View,
     listed,
     merged,
+    of_period,
     sums,
 )
 
@@ -46,13 +46,9 @@ def _sales(period: str, source: str) -> str:
     )
 
 
-_HOURS = merged(
-    "truth_sales_by_hour", f"t.`hour` AS `hour`, {T_SALES_KEY}", f"{HOUR_MONTH}, l.`hour`, {L_SALES_KEY}",
-    "live_sales", SALES_FIGURES,
-)  # fmt: skip
-_MONTHS = merged(
-    "truth_sales_by_month", T_SALES_KEY, f"{HOUR_MONTH}, {L_SALES_KEY}", "live_sales", SALES_FIGURES,
-)  # fmt: skip
+_HOURS = merged(of_period("hour"), f"p.`hour` AS `hour`, {T_SALES_KEY}", f"{HOUR_MONTH}, l.`hour`, {L_SALES_KEY}")
+_DAYS = merged(of_period("day"), f"p.`day` AS `day`, {T_SALES_KEY}", f"{HOUR_MONTH}, DATE(l.`hour`), {L_SALES_KEY}")
+_MONTHS = merged(f"FROM `truth_sales_by_month` t {PUBLISHED}", T_SALES_KEY, f"{HOUR_MONTH}, {L_SALES_KEY}")
 # A year is closed when its December is, though a product may have been sold last in May.
 _YEARS = (
     f"SELECT CAST(LEFT(q.`month`, 4) AS SIGNED) AS `year`, {SALES_KEY}, {listed(_FIGURES, 'q.')}, "
@@ -64,9 +60,9 @@ _YEARS = (
 _RECEIPTS = f"""
 SELECT `day`, `store_id`, `currency`, SUM(`receipts`) AS `receipts`, SUM(`revenue`) AS `revenue`,
   ROUND(SUM(`revenue`) / NULLIF(SUM(`receipts`), 0), 2) AS `average_receipt`
-FROM (SELECT t.`day` AS `day`, t.`store_id` AS `store_id`, t.`currency` AS `currency`, SUM(t.`receipts`) AS `receipts`,
+FROM (SELECT p.`day` AS `day`, t.`store_id` AS `store_id`, t.`currency` AS `currency`, SUM(t.`receipts`) AS `receipts`,
         SUM(t.`revenue`) AS `revenue`
-      FROM `truth_sales_by_day` t {PUBLISHED} GROUP BY t.`day`, t.`store_id`, t.`currency`
+      {of_period("day")} GROUP BY p.`day`, t.`store_id`, t.`currency`
       UNION ALL SELECT DATE(l.`hour`), l.`store_id`, l.`currency`, SUM(l.`receipts`), SUM(l.`revenue`)
       FROM `live_sales` l {LIVE} GROUP BY DATE(l.`hour`), l.`store_id`, l.`currency`) m
 GROUP BY `day`, `store_id`, `currency`
@@ -94,10 +90,30 @@ LEFT JOIN `product_directory` d ON d.`product_id` = o.`product_id`
 WHERE o.`rank` <= {RANKS}
 """
 
+
+def _numbers(count: int) -> str:
+    """A table of the numbers from 0 on."""
+    return f"(SELECT 0 AS `n` UNION ALL SELECT {' UNION ALL SELECT '.join(map(str, range(1, count)))})"
+
+
+_FIRST_DAY = "CAST(CONCAT(p.`month`, '-01') AS DATE)"
+_PUBLISHED_DAYS = f"""
+SELECT p.`month` AS `month`, p.`generation` AS `generation`, p.`closed` AS `closed`,
+  {_FIRST_DAY} + INTERVAL d.`n` DAY AS `day`
+FROM `published_months` p JOIN {_numbers(31)} d WHERE d.`n` < DAY(LAST_DAY({_FIRST_DAY}))
+"""
+_PUBLISHED_HOURS = f"""
+SELECT p.`month` AS `month`, p.`generation` AS `generation`, p.`closed` AS `closed`,
+  CAST(p.`day` AS DATETIME) + INTERVAL h.`n` HOUR AS `hour`
+FROM `published_days` p JOIN {_numbers(24)} h
+"""
+
 SALES_VIEWS: tuple[View, ...] = (
+    View("published_days", "Each day of the published months.", _PUBLISHED_DAYS, public=False),
+    View("published_hours", "Each hour of the published months.", _PUBLISHED_HOURS, public=False),
     View("product_directory", "The name and category shown for each product.", _DIRECTORY, public=False),
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
-    View("sales_by_day", "Sales per business day.", _sales("day", DAYS)),
+    View("sales_by_day", "Sales per business day.", _sales("day", _DAYS)),
     View("sales_by_month", "Sales per business month.", _sales("month", _MONTHS)),
     View("sales_by_year", "Sales per business year.", _sales("year", _YEARS)),
     View("receipts_by_day", "Receipts per business day.", _RECEIPTS),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tillstream.tables import SALES_FIGURES, Column
+from tillstream.tables import SALES_FIGURES
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,27 @@ def listed(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(f"{prefix}`{name}`" for name in names)
 
 
-def merged(truth: str, key: str, live_key: str, live: str, figures: tuple[Column, ...]) -> str:
-    """Rows of published generations, and live rows of the epochs since, told apart by `is_live`."""
-    names = tuple(column.name for column in figures)
+def of_period(period: str) -> str:
+    """A published month's rows of truth `t`, led to by the days or hours `p` that are asked for.
+
+    From the months alone the server would read all their rows, and find out afterwards which hours it wanted.
+    """
     return (
-        f"SELECT t.`month` AS `month`, {key}, {listed(names, 't.')}, p.`closed` AS `closed`, 0 AS `is_live` "
-        f"FROM `{truth}` t {PUBLISHED} "
+        f"FROM `published_{period}s` p STRAIGHT_JOIN `truth_sales_by_{period}` t "
+        f"ON t.`generation` = p.`generation` AND t.`month` = p.`month` AND t.`{period}` = p.`{period}`"
+    )
+
+
+def merged(truth: str, key: str, live_key: str) -> str:
+    """Sales of published generations, and live ones of the epochs since, told apart by `is_live`.
+
+    `truth`: the FROM of rows `t` of published months `p`.
+    """
+    names = tuple(column.name for column in SALES_FIGURES)
+    return (
+        f"SELECT t.`month` AS `month`, {key}, {listed(names, 't.')}, p.`closed` AS `closed`, 0 AS `is_live` {truth} "
         f"UNION ALL SELECT {live_key}, {listed(names, 'l.')}, 0 AS `closed`, 1 AS `is_live` "
-        f"FROM `{live}` l {LIVE}"
+        f"FROM `live_sales` l {LIVE}"
     )
 
 
@@ -46,8 +59,3 @@ HOUR_MONTH = "DATE_FORMAT(l.`hour`, '%Y-%m') AS `month`"
 SALES_KEY = "`store_id`, `product_id`, `currency`"
 T_SALES_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`, t.`currency` AS `currency`"
 L_SALES_KEY = "l.`store_id`, l.`product_id`, l.`currency`"
-
-DAYS = merged(
-    "truth_sales_by_day", f"t.`day` AS `day`, {T_SALES_KEY}", f"{HOUR_MONTH}, DATE(l.`hour`), {L_SALES_KEY}",
-    "live_sales", SALES_FIGURES,
-)  # fmt: skip

@@ -17,7 +17,11 @@ from tillstream.stores.mongo import events, rejects
 
 LIVE = ("live_sales", "live_stock", "live_counts")
 YEARS = "SELECT * FROM `sales_by_year` ORDER BY `year`, `store_id`, `product_id`, `currency`"
-STOCK = "SELECT * FROM `stock_on_hand` ORDER BY `store_id`, `product_id`"
+# Not the status: a forecast that is published meanwhile has a say in it.
+STOCK = (
+    "SELECT `store_id`, `product_id`, `on_hand`, `last_count_day`, `days_of_cover`, `runs_out_on` FROM `stock_on_hand` "
+    "ORDER BY `store_id`, `product_id`"
+)
 FUTURE = timedelta(days=1)  # farther ahead, a record is refused
 AHEAD = timedelta(seconds=40)
 
