@@ -67,9 +67,10 @@ FAB_API_SWAGGER_UI = False
 FAB_UPDATE_PERMS = False  # the preparation has done it
 PUBLIC_ROLE_LIKE = None
 SESSION_COOKIE_SAMESITE = "Strict"
+# Log-ins only: two requests that are counted in the same moment may start one thread of the limiter twice, and fail.
 RATELIMIT_ENABLED = True
 RATELIMIT_STORAGE_URI = "memory://"
-RATELIMIT_APPLICATION = "1000 per second"
+RATELIMIT_APPLICATION = None
 AUTH_RATE_LIMIT = "5 per second"
 LOG_LEVEL = "WARNING"
 FEATURE_FLAGS = {{"ALERT_REPORTS": False, "ENABLE_TEMPLATE_PROCESSING": False, "EMBEDDED_SUPERSET": False}}
