@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,20 @@ def test_who_looks_may_do_nothing_else(shop: Settings, user: str) -> None:
             session.get(f"/api/v1/{path}")
     with pytest.raises(TerminalError, match=r"with 40[03]"):  # he gets no token against forgery, nor has he the right
         session.ask("/api/v1/sqllab/execute/", {"database_id": 1, "sql": "SELECT 1"})
+
+
+def test_guesses_are_limited(shop: Settings) -> None:
+    def refusal(number: int) -> str:
+        with pytest.raises(TerminalError) as caught:
+            Superset(shop, "viewer", f"guess {number}")
+        return str(caught.value)
+
+    with ThreadPoolExecutor(30) as pool:
+        refusals = list(pool.map(refusal, range(60)))
+    assert any("with 401" in each for each in refusals)
+    assert any("with 429" in each for each in refusals)
+    time.sleep(1)  # who knows the password gets in again
+    Superset(shop, "viewer", shop.secret(USERS["viewer"]))
 
 
 def test_a_stranger_sees_nothing(shop: Settings) -> None:
