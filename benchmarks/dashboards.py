@@ -15,8 +15,7 @@ from benchmarks.dashboards_queries import queries
 from benchmarks.dashboards_shop import build
 from benchmarks.dashboards_viewers import viewers
 from benchmarks.figures import Figure
-from benchmarks.stream_run import Run, say
-from stack.lifecycle import down, up
+from benchmarks.stream_run import Run, own_stack
 from tillstream.settings import load
 
 LEAST_DISK_BYTES = 20_000_000_000
@@ -27,18 +26,13 @@ PARTS: dict[str, Part] = {"queries": queries, "pages": pages, "idle": idle, "vie
 
 def measure(home: Path, scale: float, parts: Sequence[str]) -> list[Figure]:
     """Builds the shop, or finds it, and runs what was chosen."""
-    settings = load({"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"})
     figures: list[Figure] = []
-    try:
-        settings = up(settings, say)
+    with own_stack(load({"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"})) as settings:
         run = Run(settings, scale, parts)
         build(run)
         for name, part in PARTS.items():
             if name in parts:
                 figures += taken(name, part, run)
-    finally:
-        say("taking the stack down")
-        down(settings)
     return figures
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from benchmarks.command_line import tillstream
 from benchmarks.commits import Commits
 from benchmarks.dashboards_stock import write_products, write_stock
-from benchmarks.load import ends, send_backlog
+from benchmarks.load import ends, new_till, send_backlog
 from benchmarks.nightly_run import bring
 from benchmarks.shop_events import PRODUCTS, STORES, present_moments
 from benchmarks.stream_run import DRAIN_LOOK_SECONDS, Run, say
@@ -32,8 +32,7 @@ def build(run: Run) -> None:
     elif built.read_text() != f"{run.scale:g}":
         raise RuntimeError(f"{run.settings.home} has a shop of scale {built.read_text()}; give another BENCH_HOME.")
     say("the tills open")
-    till = f"t{datetime.now(zone(run.settings.timezone)):%y%m%d%H%M%S}"  # never again: what it sells is sold then
-    send_backlog(run.settings, run.records(TODAY), till, _now, (STORE,))
+    send_backlog(run.settings, run.records(TODAY), new_till("today"), _now, (STORE,))
     with Commits(run.settings, DRAIN_LOOK_SECONDS) as commits:
         commits.wait_for(ends(run.settings))
 

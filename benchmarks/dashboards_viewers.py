@@ -9,6 +9,7 @@ from types import TracebackType
 import numpy as np
 
 from benchmarks.figures import Figure, at_most, told
+from benchmarks.load import new_till
 from benchmarks.stream_latency import STEADY_SECONDS, steady
 from benchmarks.stream_run import Run
 from stack.superset_api import Superset
@@ -36,8 +37,7 @@ def viewers(run: Run) -> list[Figure]:
 
 
 def _p99(run: Run, till: str) -> float:
-    never_before = f"{till}-{time.time():.0f}"  # the shop may be one that was watched already
-    latencies, _ = steady(run, never_before, RATE, lambda: time.sleep(run.seconds(STEADY_SECONDS)))
+    latencies, _ = steady(run, new_till(till), RATE, lambda: time.sleep(run.seconds(STEADY_SECONDS)))
     return float(np.percentile(latencies, 99))
 
 

@@ -12,8 +12,7 @@ from benchmarks.command import Benchmark, Part, run, taken
 from benchmarks.figures import Figure
 from benchmarks.nightly_first import beside, first, publication, spark, trade
 from benchmarks.nightly_history import history
-from benchmarks.stream_run import Run, say
-from stack.lifecycle import down, up
+from benchmarks.stream_run import Run, own_stack
 from tillstream.settings import load
 
 LEAST_DISK_BYTES = 25_000_000_000
@@ -35,15 +34,10 @@ def measure(home: Path, scale: float, parts: Sequence[str]) -> list[Figure]:
 
 
 def _on_a_stack(home: Path, scale: float, parts: Sequence[str], chosen: Mapping[str, Part]) -> list[Figure]:
-    settings = load({"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"})
     figures: list[Figure] = []
-    try:
-        settings = up(settings, say, SERVICES)
+    with own_stack(load({"TILLSTREAM_HOME": str(home), "TILLSTREAM_PORTS": "auto"}), SERVICES) as settings:
         for name, part in chosen.items():
             figures += taken(name, part, Run(settings, scale, parts))
-    finally:
-        say("taking the stack down")
-        down(settings)
     return figures
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from benchmarks.command import Benchmark, run, taken
 from benchmarks.figures import Figure
 from benchmarks.stream_parts import NAMES, PARTS
-from benchmarks.stream_run import Run, say
-from stack.lifecycle import down, up
+from benchmarks.stream_run import Run, own_stack
 from tillstream.settings import Settings, load
 
 LEAST_DISK_BYTES = 12_000_000_000
@@ -24,16 +23,11 @@ STORES = ("kafka", "mongo", "mysql")
 
 def measure(home: Path, scale: float, parts: Sequence[str]) -> list[Figure]:
     """Runs the parts one after the other."""
-    settings = _settings(home, scale)
     figures: list[Figure] = []
-    try:
-        settings = up(settings, say, STORES)
+    with own_stack(_settings(home, scale), STORES) as settings:
         for name, part in PARTS.items():
             if name in parts or name == "drain":  # warms the stream for all others
                 figures += taken(name, part, Run(settings, scale, parts))
-    finally:
-        say("taking the stack down")
-        down(settings)
     return figures
 
 

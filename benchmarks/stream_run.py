@@ -1,9 +1,11 @@
-"""What the parts of the stream's benchmark share: the run that they belong to, and lines of progress."""
+"""What the parts of a benchmark share: a stack, the run that they belong to, and lines of progress."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from stack.lifecycle import down, up
 from tillstream.settings import Settings
 
 WARM_SECONDS, LEAST_SECONDS = 30.0, 6.0
@@ -13,6 +15,16 @@ LOOK_SECONDS, DRAIN_LOOK_SECONDS = 0.015, 0.05  # between two looks at what is c
 def say(line: str) -> None:
     """A line of progress."""
     print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+@contextmanager
+def own_stack(settings: Settings, services: Sequence[str] | None = None) -> Iterator[Settings]:
+    """A stack that runs while the block does, with the ports that it got: all of it, or `services` and their needs."""
+    try:
+        yield up(settings, say, services)
+    finally:
+        say("taking the stack down")
+        down(settings)
 
 
 @dataclass(frozen=True)
