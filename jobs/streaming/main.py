@@ -27,6 +27,7 @@ from tillstream.stores.kafka import TopicReader
 from tillstream.stores.mysql import Connection, Cursor, connect
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0  # between two starts of a failing query
+LAST_BEAT_SECONDS = 15.0  # waited for it, when Kafka or MySQL do not answer
 PATIENCE_SECONDS = 300.0  # a query that fails for so long is left to the supervisor
 
 
@@ -37,6 +38,7 @@ class LiveStream:
         self._settings = settings
         self._session = session
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._batches = MicroBatches(settings, self._stopping)
         self._failure: TillstreamError | None = None  # of the running batch
         self._refusal: TerminalError | None = None  # of the heart beat: the sources are no longer what they were
@@ -48,7 +50,15 @@ class LiveStream:
 
     def run(self) -> None:
         """Counts until `stop`. Raises TerminalError for what somebody must mend, TransientError when patience ends."""
-        threading.Thread(target=self._beat, daemon=True).start()
+        heart = threading.Thread(target=self._beat, daemon=True)
+        heart.start()
+        try:
+            self._count_until_stopped()
+        finally:
+            self._ended.set()
+            heart.join(LAST_BEAT_SECONDS)
+
+    def _count_until_stopped(self) -> None:
         failing_since, pause = None, FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             started = time.monotonic()
@@ -113,9 +123,11 @@ class LiveStream:
                 raise
 
     def _beat(self) -> None:
+        """Once more after the last batch: a stream that stands says how far Kafka reached, and is not alive later."""
         reader = TopicReader(self._settings, "stream")
         connection: Connection[Cursor] | None = None
         while True:
+            last = self._ended.is_set()
             try:
                 connection = connection or connect(self._settings, "stream")
                 live.check_topics(connection, reader.topic_ids())
@@ -129,7 +141,9 @@ class LiveStream:
                 self._refusal = error
                 self.stop()
                 return
-            time.sleep(live.BEAT_SECONDS)
+            if last:
+                return
+            self._ended.wait(live.BEAT_SECONDS)
 
 
 def check_sources(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from jobs.session import batch_session
 from stack.lifecycle import down, up
 from tests.integration.desk import Desk
 from tests.night.shop import Shop
@@ -15,7 +16,14 @@ STORES = ("kafka", "mongo", "mysql")
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def spark_jvm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Spark's JVM, one in a process, can read Kafka: one that a night has started never will, whatever comes later."""
+    with batch_session(Settings(home=tmp_path_factory.mktemp("spark")), "tests", 1, reads_kafka=True):
+        pass
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, spark_jvm: None) -> Iterator[Settings]:
     """Kafka, MongoDB and MySQL on ports of their own, empty but for topics, indexes and tables."""
     settings = Settings(home=tmp_path_factory.mktemp("servers"), ports="auto")
     try:

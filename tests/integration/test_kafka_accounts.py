@@ -298,6 +298,22 @@ def test_what_is_not_granted_is_said_at_once(servers: Settings) -> None:
     assert time.monotonic() - begun < 10
 
 
+def test_of_a_producer_that_has_failed_for_good_the_next_send_says_why(servers: Settings) -> None:
+    producer = kafka.Producer(servers, "stream")
+    producer.send("sales", "key", b"{}")
+    time.sleep(1)  # Kafka refuses meanwhile, and nobody has asked yet
+    with pytest.raises(TerminalError, match=r"Kafka refused: .*[Aa]uthorization failed"):
+        producer.send("sales", "key", b"{}")
+
+
+def test_a_record_that_is_too_large_is_refused_by_its_size(servers: Settings) -> None:
+    with (
+        pytest.raises(TerminalError, match="A record is too large for Kafka: it takes 8,388,608 bytes"),
+        kafka.Producer(servers, "till") as producer,
+    ):
+        producer.send("sales", "key", b" " * (kafka.MAX_RECORD_BYTES + 1))
+
+
 def test_the_cookbooks_program_gets_an_account(
     servers: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

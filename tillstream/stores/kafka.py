@@ -38,7 +38,7 @@ class Producer:
     A send that is repeated after a lost connection is not written twice; a process that is started again sends again,
     which the stream sees by the event id. `flush` (and leaving the `with` block) raises TransientError when Kafka did
     not take a record in time, and so does the first `send` when Kafka does not answer; TerminalError when Kafka
-    refuses the account.
+    refuses the account, and when a record is too large.
     """
 
     def __init__(self, settings: Settings, account: str) -> None:
@@ -72,6 +72,9 @@ class Producer:
             except BufferError:
                 self._hear(self._producer.poll, 0.1)
                 self._raise_failure()
+            except KafkaException as error:
+                self._hear(self._producer.poll, POLL_SECONDS)  # brings why, if the producer has failed for good
+                raise translation(error.args[0]) from error
             else:
                 self._hear(self._producer.poll, 0)
                 return
@@ -96,8 +99,10 @@ class Producer:
         try:
             listen(*seconds)
         except (KafkaException, SystemError) as error:  # the latter: it calls back although it has failed for good
-            cause = error if isinstance(error, KafkaException) else error.__cause__
-            if not isinstance(cause, KafkaException):
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, KafkaException):
+                cause = cause.__cause__ or cause.__context__
+            if cause is None:
                 raise
             raise translation(cause.args[0]) from error
 
@@ -259,6 +264,8 @@ def translation(error: KafkaError) -> TillstreamError:
     """What an error of Kafka's means: may the same call succeed later?"""
     if error.code() in REFUSED:
         return TerminalError(f"Kafka refused: {error.str()}.", "Check the account's password file and its rights.")
+    if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return TerminalError(f"A record is too large for Kafka: it takes {MAX_RECORD_BYTES:,} bytes.")
     return TransientError(f"Kafka does not answer: {error.str()}.", "Check `tillstream status`.")
 
 
