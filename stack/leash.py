@@ -30,6 +30,7 @@ def main(name: str) -> None:
     _wait_after_quick_deaths(Path(f"{name}.starts"))
     launch = json.loads(Path(f"{name}.json").read_text())
     _raise_file_limit()
+    os.nice(launch["niceness"])
     os.chdir(launch["directory"])
     os.execve(launch["command"][0], launch["command"], os.environ | launch["environment"])  # noqa: S606 no shell is wanted
 

@@ -15,6 +15,7 @@ class Launch:
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)  # configuration, by name in the directory; private
+    niceness: int = 0  # above 0 it stands back for the others while the processors are busy
 
 
 def nothing(_settings: Settings) -> None:

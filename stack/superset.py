@@ -10,6 +10,7 @@ from tillstream.settings import Settings, variable
 
 NAME = "superset"
 THREADS = 12  # a dashboard asks for all its charts at once
+NICENESS = 10  # whoever looks on does not hold up the stream that counts
 
 
 def _launch(settings: Settings) -> Launch:
@@ -23,6 +24,7 @@ def _launch(settings: Settings) -> Launch:
         directory=folders.of_service(settings, NAME),
         environment=superset_configuration.environment(settings),
         files=superset_configuration.files(settings),
+        niceness=NICENESS,
     )  # fmt: skip
 
 

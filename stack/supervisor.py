@@ -75,6 +75,7 @@ def _program(settings: Settings, service: Service, launch: Launch) -> str:
         "command": launch.command,
         "directory": str(launch.directory),
         "environment": dict(launch.environment),
+        "niceness": launch.niceness,
     }
     folders.write(folders.run(settings) / f"{service.name}.json", json.dumps(plan, indent=1))
     return PROGRAM.format(

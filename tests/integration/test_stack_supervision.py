@@ -36,6 +36,7 @@ if lives.tell() < 3:
 open("ready", "w").close()
 time.sleep(1000)
 """
+NICENESS = 3
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ def _service(name: str, scripts: dict[str, str], names: list[str]) -> Service:
 
     return Service(
         name=name,
-        launch=lambda settings: Launch((sys.executable, "-c", scripts[name]), folders.of_service(settings, name)),
+        launch=lambda settings: Launch(
+            (sys.executable, "-c", scripts[name]), folders.of_service(settings, name), niceness=NICENESS
+        ),
         is_healthy=is_ready,
         answers=is_ready,
         after=tuple(names[: names.index(name)]),
@@ -141,6 +144,12 @@ def test_changed_settings_restart_the_services_that_they_concern(run: Callable[.
     after = {each.name: each.pid for each in status(settings)}
     assert after["first"] == before["first"]
     assert after["second"] != before["second"]
+
+
+def test_a_service_stands_back_as_it_is_told(run: Callable[..., Settings]) -> None:
+    settings = run(modest=WITH_CHILD)
+    priorities = {os.getpriority(os.PRIO_PROCESS, pid) for pid in pids(settings, "modest")}
+    assert priorities == {os.getpriority(os.PRIO_PROCESS, 0) + NICENESS}
 
 
 def test_services_see_nothing_of_the_environment_that_up_was_called_in(

@@ -1,9 +1,11 @@
 """Readers compare every view with a recount, again and again, while nights publish and the stream counts."""
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -67,3 +69,33 @@ def test_every_view_is_equal_to_the_raw_record_at_every_instant_of_two_publicati
     assert len({verdict.events for verdict, _ in seen}) > 3  # rows were being added
     figures_hold(settings)
     assert live(settings)["live_sales"]
+
+
+def used_key_parts(plan: Any, table: str) -> Iterator[list[str]]:
+    """Of each place where a server's plan reads a table under this name: the columns of the key it is led by."""
+    if isinstance(plan, list):
+        for part in plan:
+            yield from used_key_parts(part, table)
+    elif isinstance(plan, dict):
+        if plan.get("table_name") == table:
+            yield plan.get("used_key_parts", [])
+        for part in plan.values():
+            yield from used_key_parts(part, table)
+
+
+@pytest.mark.parametrize(
+    ("view", "period", "condition"),
+    [
+        ("sales_by_hour", "hour", "`hour` >= '2026-02-03' AND `hour` < '2026-02-04'"),
+        ("sales_by_day", "day", "`day` = '2026-02-03'"),
+        ("sales_by_day", "day", "`day` >= '2026-02-03' AND `day` < '2026-02-09'"),
+    ],
+)
+def test_readers_are_led_to_the_hours_or_days_that_they_ask_for(
+    shop: Shop, view: str, period: str, condition: str
+) -> None:
+    shop.trade(JANUARY, 120)
+    shop.count()
+    night(shop.settings, "first")
+    [(plan,)] = selected(shop.settings, f"EXPLAIN FORMAT=JSON SELECT * FROM `{view}` WHERE {condition}")
+    assert list(used_key_parts(json.loads(plan), "t")) == [["generation", "month", period]]

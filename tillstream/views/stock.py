@@ -34,9 +34,8 @@ UNION ALL SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` 
 
 # Of several counts of one day, the one written down last holds: it is of another day than the row before it.
 _LATEST_FIRST = f"(PARTITION BY {_KEY} ORDER BY `day` DESC, `recorded_at` DESC, `event_id` DESC)"
-_RANKED_COUNTS = f"""
-SELECT `day`, {_KEY}, `quantity`, ROW_NUMBER() OVER {_LATEST_FIRST} AS `age`,
-  LAG(`day`) OVER {_LATEST_FIRST} AS `newer_day`
+_COUNTS_BY_AGE = f"""
+SELECT `day`, {_KEY}, `quantity`, LAG(`day`) OVER {_LATEST_FIRST} AS `newer_day`
 FROM ({_ALL_COUNTS}) a
 """
 _HOLDS = "(`newer_day` IS NULL OR `newer_day` <> `day`)"
@@ -55,17 +54,16 @@ CASE WHEN DAY({count}.`day`) = 1 THEN 0 ELSE (SELECT COALESCE(SUM(t.`units`), 0)
 _RUNNING = f"""
 SELECT {_KEY}, `day`, `counted`,
   SUM(`change`) OVER (PARTITION BY {_KEY} ORDER BY `day`, `is_change` ROWS UNBOUNDED PRECEDING) AS `changed`
-FROM ({_CHANGES} UNION ALL SELECT `day`, {_KEY}, 0, 1, `quantity`, 0 FROM ({_RANKED_COUNTS}) c WHERE {_HOLDS}) m
+FROM ({_CHANGES} UNION ALL SELECT `day`, {_KEY}, 0, 1, `quantity`, 0 FROM ({_COUNTS_BY_AGE}) c WHERE {_HOLDS}) m
 """
 _COUNTED = f"""
 SELECT {_KEY}, `day`, `counted`, r.`changed` - {_sold_before("r")} AS `changed`
 FROM ({_RUNNING}) r WHERE `counted` IS NOT NULL
 """
-_BY_DAY = f"(PARTITION BY {_KEY} ORDER BY `day`)"
 _SHRINKAGE = f"""
 SELECT {_KEY}, `day`, `expected`, `counted`, `expected` - `counted` AS `shrinkage`
 FROM (SELECT {_KEY}, `day`, `counted`,
-        LAG(`counted`) OVER {_BY_DAY} + `changed` - LAG(`changed`) OVER {_BY_DAY} AS `expected`
+        LAG(`counted` - `changed`) OVER (PARTITION BY {_KEY} ORDER BY `day`) + `changed` AS `expected`
       FROM ({_COUNTED}) b) e
 WHERE `expected` IS NOT NULL
 """
