@@ -1,14 +1,15 @@
 """The dashboards: every chart's figures against an independent recount, and what a person sees in a real browser."""
 
+import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -166,14 +167,62 @@ def test_what_a_till_sells_appears_by_itself(
             page.wait_for_timeout(500)
 
 
-def test_an_answer_is_kept_for_seconds_and_for_everybody(shop: Settings) -> None:
-    viewer, owner = (Superset(shop, user, shop.secret(USERS[user])) for user in ("viewer", "owner"))
-    asked = query(viewer.charts("today")[0])
-    viewer.data(asked | {"force": True})
-    assert owner.data(asked)[0]["is_cached"]
+@pytest.fixture(scope="module")
+def sessions(shop: Settings) -> tuple[Superset, Superset, Superset]:
+    """Two of one viewer, and the owner's."""
+    viewer, other, owner = (Superset(shop, user, shop.secret(USERS[user])) for user in ("viewer", "viewer", "owner"))
+    return viewer, other, owner
+
+
+@pytest.fixture
+def moment(sessions: tuple[Superset, Superset, Superset]) -> Callable[..., str]:
+    """Asks a session's user when the database was asked a question; one of another number is another question."""
+    asked = query(sessions[0].charts("today")[0])
+
+    def of(session: Superset, number: int, **more: bool) -> str:
+        slow = f"CONCAT(COUNT(*), NOW(6), SLEEP(0.3), {number})"
+        metric = {"expressionType": "SQL", "sqlExpression": slow, "label": "moment"}
+        [part] = asked["queries"]
+        [row] = session.data(asked | more | {"queries": [part | {"metrics": [metric], "filters": []}]})[0]["data"]
+        return str(row["moment"])
+
+    return of
+
+
+def test_an_answer_is_kept_for_seconds_for_all_of_the_same_roles(
+    sessions: tuple[Superset, Superset, Superset], moment: Callable[..., str]
+) -> None:
+    viewer, other, owner = sessions
+    first = moment(viewer, 1)
+    assert moment(other, 1) == first
+    assert moment(owner, 1) != first
+    assert moment(viewer, 2) != first
+    forced = moment(viewer, 1, force=True)
+    assert forced != first
+    assert moment(other, 1) == forced
 
     time.sleep(KEPT_SECONDS + 1)
-    assert not owner.data(asked)[0]["is_cached"]
+    assert moment(viewer, 1) != forced
+
+
+def test_who_ask_in_the_same_moment_ask_the_database_once(
+    sessions: tuple[Superset, Superset, Superset], moment: Callable[..., str]
+) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        assert len(set(pool.map(lambda _: moment(sessions[0], 3), range(10)))) == 1
+
+
+def test_what_is_kept_is_not_told_to_a_stranger(shop: Settings, sessions: tuple[Superset, Superset, Superset]) -> None:
+    asked = query(sessions[0].charts("today")[0])
+    sessions[0].data(asked)
+    for authorization in ({}, {"Authorization": "Bearer guessed"}):
+        question = Request(  # noqa: S310 an address of this stack
+            f"{shop.superset_url}/api/v1/chart/data",
+            json.dumps(asked).encode(),
+            {"Content-Type": "application/json", **authorization},
+        )
+        with pytest.raises(HTTPError, match=r"40[13]|422"):
+            urlopen(question)  # noqa: S310 likewise
 
 
 def test_a_browser_fetches_the_programs_of_a_page_once(viewer: Page) -> None:
