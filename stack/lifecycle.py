@@ -2,9 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from stack import folders, ports, processes, secrets_folder, settings_file, supervisor
 from stack.service import Service
@@ -162,10 +163,18 @@ def _stop_all(control: Control, services: list[Service], report: Report) -> None
 def _wait_until_stopped(control: Control, service: Service) -> None:
     """The supervisor ends it by force after its time; a little more is for that."""
     deadline = time.monotonic() + service.stop_seconds + 10
-    while control.process(service.name)["statename"] in {*ALIVE, "STOPPING"}:
+    while _is_to_run(control.process(service.name), service):
         if time.monotonic() > deadline:
             raise TransientError(f"{service.name} does not stop.", "Run the same command again.")
+        control.stop(service.name)  # again: it may just have died, and not yet been started anew
         time.sleep(POLL_SECONDS)
+
+
+def _is_to_run(said: Mapping[str, Any], service: Service) -> bool:
+    """Whether a service runs, or will as soon as the supervisor starts what has died."""
+    if said["statename"] == "EXITED":
+        return said["exitstatus"] not in service.final_exits
+    return said["statename"] in {*ALIVE, "BACKOFF", "STOPPING"}
 
 
 def _wait_for_supervisor(settings: Settings) -> None:

@@ -6,13 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stack import folders, processes, services
-from stack.lifecycle import down, up
+from stack.lifecycle import down, stop_service, up
 from stack.service import Launch, Service
 from stack.status import status
+from stack.supervisor import Control
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
 
@@ -125,6 +127,30 @@ def test_a_deaf_service_is_stopped_by_force_in_its_time(run: Callable[..., Setti
     down(settings)
     assert 2 <= time.monotonic() - begun < 6
     assert processes.of_stack(settings.home) == []
+
+
+@pytest.mark.parametrize("seen", ["RUNNING", "EXITED"])
+def test_a_service_that_dies_while_it_is_stopped_stays_away(
+    run: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    settings = run(dying=WITH_CHILD)
+    stop, process = Control.stop, Control.process
+    asked: list[str] = []
+
+    def unheard_at_first(control: Control, name: str) -> None:
+        asked.append(name)
+        if len(asked) > 1:  # before, the supervisor takes it for one that does not run, and starts it a moment later
+            stop(control, name)
+
+    def dead_at_first(control: Control, name: str) -> dict[str, Any]:
+        said = process(control, name)
+        return said | {"statename": seen, "exitstatus": -1} if len(asked) == 1 else said
+
+    monkeypatch.setattr(Control, "stop", unheard_at_first)
+    monkeypatch.setattr(Control, "process", dead_at_first)
+    stop_service(settings, "dying")
+    time.sleep(1.5)
+    assert status(settings)[0].pid is None
 
 
 def test_services_start_after_those_they_need_and_stop_before_them(run: Callable[..., Settings]) -> None:
