@@ -2,9 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -12,7 +10,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks.figures import Figure, at_most, told
-from benchmarks.load import TICK_SECONDS, new_till, processes
+from benchmarks.load import TICK_SECONDS, beside, new_till
 from benchmarks.stream_latency import STEADY_SECONDS, steady
 from benchmarks.stream_run import Run
 from stack.superset_api import Superset
@@ -29,14 +27,14 @@ STANDING_BACK = 19  # niceness
 def viewers(run: Run) -> list[Figure]:
     """The same load without viewers and with them."""
     alone = _p99(run, "alone")
-    with looking(run.settings) as waits:
+    with beside(run.settings.home / "viewers.enough", _look_on, run.settings) as looked:
         watched = _p99(run, "watched")
     name = f"{RATE:,} events/s, produced to committed, p99"
     return [
         told(name, alone, "s"),
         told(f"{name}, with {VIEWERS} viewers", watched, "s"),
         at_most(f"{name}, with {VIEWERS} viewers over without", watched / alone, 1.25, "times"),
-        told(f"a viewer's refresh of '{SLUG}', median", median(waits), "s"),
+        told(f"a viewer's refresh of '{SLUG}', median", median(looked.result()), "s"),
     ]
 
 
@@ -45,26 +43,11 @@ def _p99(run: Run, till: str) -> float:
     return float(np.percentile(latencies, 99))
 
 
-@contextmanager
-def looking(settings: Settings) -> Iterator[list[float]]:
-    """Viewers ask for all charts of the page every ten seconds, each at his own moment, while the block runs.
-
-    Gives the seconds that each refresh took, once the block is over. They draw nothing, and stand back for everybody:
-    a viewer's browser runs on his own machine.
-    """
-    enough = settings.home / "viewers.enough"
-    enough.unlink(missing_ok=True)
-    waits: list[float] = []
-    with processes(1) as pool:
-        looked = pool.submit(_look_on, settings, enough)
-        try:
-            yield waits
-        finally:
-            enough.touch()
-        waits += looked.result()
-
-
 def _look_on(settings: Settings, enough: Path) -> list[float]:
+    """Viewers ask for all charts of the page every ten seconds, each at his own moment; the seconds of each refresh.
+
+    They draw nothing, and stand back for everybody: a viewer's browser runs on his own machine.
+    """
     os.nice(STANDING_BACK)
     with ThreadPoolExecutor(VIEWERS) as pool:
         return [wait for waits in pool.map(partial(_look, settings, enough), range(VIEWERS)) for wait in waits]

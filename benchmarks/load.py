@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
@@ -24,6 +25,7 @@ TICK_SECONDS = 0.005
 READ_SECONDS = 30.0
 
 Moments = Callable[[int], Iterator[bytes]]  # of one of so many senders, as `shop_events.backlog_moments`
+Result = TypeVar("Result")
 Ends = dict[int, int]  # partition of `sales` to the offset that its next record gets
 
 
@@ -59,16 +61,23 @@ def new_till(name: str) -> str:
 
 
 @contextmanager
-def steady_load(settings: Settings, till: str, rate: int) -> Iterator[None]:
-    """Sends `rate` records per second out of a process of its own while the block runs."""
-    enough = settings.home / f"{till}.enough"
+def beside(enough: Path, work: Callable[..., Result], *arguments: object) -> Iterator[Future[Result]]:
+    """While the block runs, so does `work`, in a process of its own: until its last argument, `enough`, is a file."""
+    enough.unlink(missing_ok=True)
     with processes(1) as pool:
-        sent = pool.submit(_send_steadily, settings, till, rate, enough)
+        working = pool.submit(work, *arguments, enough)
         try:
-            yield
+            yield working
         finally:
             enough.touch()
-        sent.result()
+        working.result()
+
+
+@contextmanager
+def steady_load(settings: Settings, till: str, rate: int) -> Iterator[None]:
+    """Sends `rate` records per second out of a process of its own while the block runs."""
+    with beside(settings.home / f"{till}.enough", _send_steadily, settings, till, rate):
+        yield
 
 
 def _send_steadily(settings: Settings, till: str, rate: int, enough: Path) -> None:

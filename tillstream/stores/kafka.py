@@ -70,7 +70,7 @@ class Producer:
                     topic, value, key.encode(), headers=dict(headers or {}), on_delivery=self._on_delivery
                 )
             except BufferError:
-                self._hear(self._producer.poll, 0.1)
+                self._hear(self._producer.poll, POLL_SECONDS)
                 self._raise_failure()
             except KafkaException as error:
                 self._hear(self._producer.poll, POLL_SECONDS)  # brings why, if the producer has failed for good
