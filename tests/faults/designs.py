@@ -1,6 +1,6 @@
 """Nine wrong designs that look right. Planted into the product, each must make a history fail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,9 @@ def last_writer_wins(settings: Settings) -> None:
     """A record that is sent again replaces the first: both count."""
     insert_new = vars(recording)["insert_new"]
 
-    def replaced(collection: Any, documents: list[dict[str, Any]], size: Callable[[Any], int]) -> list[Any]:
+    def replaced(collection: Any, documents: list[dict[str, Any]], sizes: list[int]) -> list[Any]:
         if collection.name != EVENTS:
-            refused: list[Any] = insert_new(collection, documents, size)
+            refused: list[Any] = insert_new(collection, documents, sizes)
             return refused
         with raw_record(settings) as client:  # the stream's own account may not do it
             for document in documents:

@@ -149,10 +149,10 @@ def dying_in_mid_bulk(stream: StandIn) -> None:
     """Makes the raw record's bulk write stop half way now and then: unordered writes are not atomic."""
     whole = vars(recording)["insert_new"]
 
-    def half(collection: Any, documents: Any, size: Any) -> Any:
+    def half(collection: Any, documents: Any, sizes: Any) -> Any:
         if stream.deadly and len(documents) > 1 and stream.rng.random() < 0.05:
-            whole(collection, documents[: len(documents) // 2], size)
+            whole(collection, documents[: len(documents) // 2], sizes[: len(documents) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
-        return whole(collection, documents, size)
+        return whole(collection, documents, sizes)
 
     vars(recording)["insert_new"] = half

@@ -1,7 +1,7 @@
 """MongoDB: the raw record and the quarantine, written once and kept for ever."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,18 +73,16 @@ def rejects(settings: Settings, account: str) -> "Collection[Document]":
     return _collection(settings, account, REJECTS)
 
 
-def insert_new(
-    collection: "Collection[Document]", documents: Sequence[Document], size: Callable[[Document], int]
-) -> list[Any]:
+def insert_new(collection: "Collection[Document]", documents: Sequence[Document], sizes: Sequence[int]) -> list[Any]:
     """Inserts documents whose `_id` is new; gives the ids that were there already, which stay as they are.
 
-    `size` bounds a document's bytes from above. Idempotent by `_id`: the first writer wins. Raises TransientError or
-    TerminalError when anything else went wrong; some documents may have been written by then, which a repetition sees
-    as already there.
+    `sizes` bound the documents' bytes from above. Idempotent by `_id`: the first writer wins, among these documents
+    the first of them. Raises TransientError or TerminalError when anything else went wrong; some documents may have
+    been written by then, which a repetition sees as already there.
     """
     refused: list[Any] = []
     with translated(f"writing to {collection.name}"):
-        for portion in _portions(documents, size):
+        for portion in _portions(_first_of_each(documents, sizes, refused)):
             refused += _refused_ids(collection.name, portion, _insert(collection, portion))
     return refused
 
@@ -118,16 +116,31 @@ def _collection(settings: Settings, account: str, name: str) -> "Collection[Docu
     )
 
 
-def _portions(documents: Sequence[Document], size: Callable[[Document], int]) -> Iterator[list[Document]]:
+def _first_of_each(
+    documents: Sequence[Document], sizes: Sequence[int], repeated: list[Any]
+) -> Iterator[tuple[Document, int]]:
+    """The documents but for those whose id an earlier one has; the ids of those are added to `repeated`.
+
+    mongod would refuse them itself, but one refusal makes it write all documents of the transaction anew, one by one.
+    """
+    seen = set()
+    for document, size in zip(documents, sizes, strict=True):
+        if document["_id"] in seen:
+            repeated.append(document["_id"])
+        else:
+            seen.add(document["_id"])
+            yield document, size
+
+
+def _portions(documents: Iterable[tuple[Document, int]]) -> Iterator[list[Document]]:
     portion: list[Document] = []
     filled = 0
-    for document in documents:
-        expected = size(document)
-        if portion and filled + expected > COMMAND_BYTES:
+    for document, size in documents:
+        if portion and filled + size > COMMAND_BYTES:
             yield portion
             portion, filled = [], 0
         portion.append(document)
-        filled += expected
+        filled += size
     if portion:
         yield portion
 
