@@ -5,13 +5,17 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
 
 from benchmarks.load import processes
 from benchmarks.shop_events import PRODUCTS, STORES
+from tillstream import tables
 from tillstream.errors import TillstreamError
 from tillstream.settings import Settings
-from tillstream.stores import live
-from tillstream.stores.live import FloorMovedError, LiveBatch, Row, Tally
+from tillstream.stores import live, live_batch
+from tillstream.stores.live_batch import FloorMovedError, LiveBatch, Tally
 from tillstream.stores.mysql import connect
 
 WRITERS, ROWS = 4, 500
@@ -54,7 +58,7 @@ def _write(settings: Settings, writer: int, transactions: int, begin: float) -> 
         batch = _batch(draw, writer, offset)
         begun = time.monotonic()
         try:
-            live.apply(connection, batch, {source: offset})
+            live_batch.apply(connection, batch, {source: offset})
         except FloorMovedError:
             retried += 1
             continue
@@ -73,12 +77,14 @@ def _write(settings: Settings, writer: int, transactions: int, begin: float) -> 
 def _batch(draw: random.Random, writer: int, offset: int) -> LiveBatch:
     keys = draw.sample(range(HOURS * len(STORES) * PRODUCTS), ROWS)
     tally = Tally(TOPIC, writer, offset, offset + ROWS, ROWS, newest_ms=int(time.time() * 1000))
-    return LiveBatch(sales=[_row(key) for key in keys], stock=[], counts=[], names={}, tallies=[tally])
+    return LiveBatch({tables.LIVE_SALES: pa.Table.from_pylist([_row(key) for key in keys])}, {}, [tally])
 
 
-def _row(key: int) -> Row:
+def _row(key: int) -> dict[str, Any]:
     rest, product = divmod(key, PRODUCTS)
     hour, store = divmod(rest, len(STORES))
     amount = Decimal("25000.00")
     moment = datetime(2025, 1, 6, 9) + timedelta(hours=hour)  # noqa: DTZ001 the shop's own clock
-    return (moment, STORES[store], f"SHIRT-{product:04d}", "MMK", 1, 0, 1, 1, amount, Decimal("0.00"), amount)
+    key_columns = {"hour": moment, "store_id": STORES[store], "product_id": f"SHIRT-{product:04d}", "currency": "MMK"}
+    pieces = {"units": 1, "returned_units": 0, "lines": 1, "receipts": 1}
+    return key_columns | pieces | {"gross": amount, "discount": Decimal("0.00"), "revenue": amount}

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.batch.command import parser, run
 from jobs.batch.raw_reading import raw_events
+from jobs.live_rows import rows_by_table
 from jobs.session import batch_session
-from jobs.transforms import COUNT, SALES, STOCK, additions
-from tillstream import tables
+from jobs.transforms import additions
 from tillstream.settings import Settings
 from tillstream.stores import live, live_rebuild, rollback
 from tillstream.stores.kafka import Source
@@ -25,7 +24,6 @@ from tillstream.stores.live_rebuild import Epochs, Rows
 from tillstream.stores.mysql import Connection, Cursor, connect, rows, snapshot, transaction
 from tillstream.stores.rollback import Target
 
-TABLES = {SALES: tables.LIVE_SALES, STOCK: tables.LIVE_STOCK, COUNT: tables.LIVE_COUNTS}
 FEW = 20_000  # records: so many are added up while the stream waits
 
 
@@ -108,13 +106,6 @@ def _put_aside(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterato
             yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
     finally:
         connection.close()
-
-
-def rows_by_table(found: pa.Table) -> Rows:
-    """Rows of `transforms.additions`, each with the live table that it belongs in."""
-    named = found.append_column("quantity", found["counted"])
-    parts = {table: named.filter(pc.equal(named["figure"], figure)) for figure, table in TABLES.items()}
-    return {table: part for table, part in parts.items() if part.num_rows}
 
 
 def _total(written: DataFrame) -> int:

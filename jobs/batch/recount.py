@@ -18,7 +18,7 @@ from jobs.session import batch_session
 from jobs.transforms import BY_DAY, BY_HOUR, BY_MONTH, COUNT, STOCK, finest_truth, with_days_and_months
 from tillstream import tables
 from tillstream.settings import Settings
-from tillstream.stores import generations, slices, zone_map
+from tillstream.stores import bulk, generations, slices, zone_map
 from tillstream.stores import truth as truth_store
 from tillstream.stores.generations import Generation
 from tillstream.stores.mysql import connect, snapshot
@@ -87,11 +87,7 @@ def rows_by_table(found: pa.Table) -> dict[tables.Table, pa.Table]:
     """Rows of `transforms.truth`, each with the table that it belongs in, in the order of its key."""
     named = found.append_column("quantity", found["counted"])
     parts = {table: named.filter(pc.equal(named["grain"], grain)) for grain, table in TABLES.items()}
-    return {table: part.sort_by(_order(table)) for table, part in parts.items() if part.num_rows}
-
-
-def _order(table: tables.Table) -> list[tuple[str, str]]:
-    return [(column.name, "ascending") for column in table.key if column.name != "generation"]
+    return {table: bulk.ordered(table, part) for table, part in parts.items() if part.num_rows}
 
 
 def _events(ranges: Sequence[Range]) -> int:

@@ -4,22 +4,25 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
+from jobs.live_rows import rows_by_table
 from jobs.streaming.recording import Recording, recorded
-from jobs.transforms import COUNT, EVENT_COLUMNS, SALES, STOCK, additions
+from jobs.transforms import EVENT_COLUMNS, additions
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
-from tillstream.stores import live
+from tillstream.stores import live, live_batch
 from tillstream.stores.kafka import Source
-from tillstream.stores.live import FloorMovedError, LiveBatch, Tally
+from tillstream.stores.live_batch import FloorMovedError, LiveBatch, Tally
 from tillstream.stores.mysql import Connection, Cursor, connect
-from tillstream.tables import LIVE_SALES, LIVE_STOCK
 
 CARRIED = ("product_name", "tally")
 # Below this many records one task is faster than two: it needs no shuffle.
@@ -65,13 +68,13 @@ class MicroBatches:
         tasks = 1 if self._previous_size < SMALL_BATCH else records.sparkSession.sparkContext.defaultParallelism
         task = partial(recorded, recording=Recording(self._settings, floor))
         counting = records.coalesce(tasks).mapInArrow(task, f"{EVENT_COLUMNS}, tally string")
-        return live_batch(additions(counting, self._settings.timezone, carry=CARRIED).toArrow().to_pylist())
+        return as_live_batch(additions(counting, self._settings.timezone, carry=CARRIED).toArrow())
 
     def _apply(self, connection: "Connection[Cursor]", *, batch: LiveBatch, floor: dict[Source, int]) -> None:
         unknown = [tally.source for tally in batch.tallies if tally.source not in floor]
         if unknown:
             live.register(connection, unknown)
-        live.apply(connection, batch, floor)
+        live_batch.apply(connection, batch, floor)
 
     def _patiently(self, work: "Callable[[Connection[Cursor]], Any]") -> Any:
         """Does work on the connection, again after each passing failure, for PATIENCE_SECONDS or until `stopping`."""
@@ -103,24 +106,17 @@ class MicroBatches:
             )
 
 
-def live_batch(added: Iterable[dict[str, Any]]) -> LiveBatch:
+def as_live_batch(added: pa.Table) -> LiveBatch:
     """The rows of `transforms.additions`, carrying CARRIED, as rows of the live tables."""
-    batch = LiveBatch(sales=[], stock=[], counts=[], tallies=[], names={})
-    for row in added:
-        if row["figure"] is None:
-            batch.tallies.extend(msgspec.json.decode(row["tally"], type=list[Tally]))
-            continue
-        last_at = row["last_at"].replace(tzinfo=None)
-        name = (row["product_id"], row["product_name"])
-        batch.names[name] = max(last_at, batch.names.get(name, last_at))
-        if row["figure"] == SALES:
-            hour = row["hour"].replace(tzinfo=None)
-            figures = (row[figure] for figure in LIVE_SALES.value_names)
-            batch.sales.append((hour, row["store_id"], row["product_id"], row["currency"], *figures))
-        elif row["figure"] == STOCK:
-            figures = (row[figure] for figure in LIVE_STOCK.value_names)
-            batch.stock.append((row["day"], row["store_id"], row["product_id"], *figures))
-        elif row["figure"] == COUNT:
-            at = row["recorded_at"].replace(tzinfo=None)
-            batch.counts.append((row["day"], row["store_id"], row["product_id"], at, row["event_id"], row["counted"]))
-    return batch
+    has_figure = pc.is_valid(added["figure"])
+    figures, tallies = added.filter(has_figure), added.filter(pc.invert(has_figure))["tally"]
+    names = figures.group_by(["product_id", "product_name"], use_threads=False).aggregate([("last_at", "max")])
+    return LiveBatch(
+        rows=rows_by_table(figures),
+        names={(row["product_id"], row["product_name"]): _naive(row["last_at_max"]) for row in names.to_pylist()},
+        tallies=[tally for text in tallies.to_pylist() for tally in msgspec.json.decode(text, type=list[Tally])],
+    )
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.replace(tzinfo=None)

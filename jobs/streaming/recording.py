@@ -19,7 +19,7 @@ from jobs.python_worker import forget_zip_files
 from tillstream.events import TOPICS, Event, Reason, Reject, Sale, StockMovement, decoder, document, same_content
 from tillstream.settings import Settings
 from tillstream.stores.kafka import Source
-from tillstream.stores.live import Tally
+from tillstream.stores.live_batch import Tally
 from tillstream.stores.mongo import Document, events, find_by_id, insert_new, rejects
 
 # Bytes that a document may have more than its record: BSON takes at most five more than JSON for each of sixteen

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from jobs.streaming import recording
 from tests.faults.history import Plan
 from tests.faults.night_shift import NightPlant
@@ -14,7 +17,7 @@ from tillstream import tables
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.events import Event
 from tillstream.settings import Settings
-from tillstream.stores import generations, live, slices
+from tillstream.stores import bulk, generations, live_batch, slices
 from tillstream.stores.mysql import Cursor, connect, rows, transaction
 from tillstream.stores.reconciliation import CHECKS, CRITICAL, STAGE
 
@@ -53,13 +56,14 @@ def nothing(_settings: Settings) -> None:
 
 def epoch_by_month(_settings: Settings) -> None:
     """A sale goes to the epoch of its month: even months to the published one, as if a cut did not concern them."""
-    add = vars(live)["_add"]
 
-    def by_month(cursor: Cursor, table: tables.Table, additions: Sequence[live.Row]) -> None:
+    def by_month(cursor: Cursor, table: tables.Table, columns: pa.Table) -> None:
         [(published,)] = rows(cursor, "SELECT published_epoch FROM layers")
-        add(cursor, table, [(row[0] if row[1].month % 2 else published, *row[1:]) for row in additions])
+        is_odd = pc.equal(pc.bit_wise_and(pc.month(columns[table.key_names[1]]), 1), 1)
+        epochs = pc.if_else(is_odd, columns["epoch"], published)
+        bulk.add(cursor, table, columns.set_column(columns.column_names.index("epoch"), "epoch", epochs))
 
-    vars(live)["_add"] = by_month
+    live_batch.WRITERS.update({tables.LIVE_SALES: by_month, tables.LIVE_STOCK: by_month})
 
 
 def cut_not_atomic(_settings: Settings, streams: Sequence[StandIn]) -> None:

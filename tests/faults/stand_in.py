@@ -1,7 +1,8 @@
 """A stream without Spark: it plans, replays and commits batches as Spark does, and counts with the product's own code.
 
 Starting Spark takes ten seconds; this takes none, so that a history can hold hundreds of crashes. Real are Kafka,
-MongoDB, MySQL, `recorded` (the executors' pass) and `live.apply` (the transaction); the group-by is a fold in Python.
+MongoDB, MySQL, `recorded` (the executors' pass) and `live_batch.apply` (the transaction); the group-by is a fold in
+Python.
 """
 
 import json
@@ -21,9 +22,9 @@ from jobs.streaming.recording import Recording, recorded
 from tests.night.fold import added_up
 from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.settings import Settings
-from tillstream.stores import kafka, live
+from tillstream.stores import kafka, live, live_batch
 from tillstream.stores.kafka import Source
-from tillstream.stores.live import FloorMovedError
+from tillstream.stores.live_batch import FloorMovedError
 from tillstream.stores.mysql import connect
 
 Floors = dict[Source, int]
@@ -113,7 +114,7 @@ class StandIn:
                 if self.design.skips(batch_name):
                     return
                 try:
-                    live.apply(connection, batch, self.design.floor_of_apply(floor, stored))
+                    live_batch.apply(connection, batch, self.design.floor_of_apply(floor, stored))
                 except FloorMovedError:
                     continue
                 self.design.applied(batch_name)

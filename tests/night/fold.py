@@ -15,26 +15,28 @@ from tillstream import tables
 from tillstream.settings import Settings
 from tillstream.stores import truth
 from tillstream.stores.generations import Generation
-from tillstream.stores.live import LiveBatch, Tally
+from tillstream.stores.live_batch import LiveBatch, Tally
 from tillstream.stores.mysql import connect
 from tillstream.stores.zone_map import Range
 
 
 def added_up(batches: Iterable[pa.RecordBatch], timezone: str) -> LiveBatch:
     """The rows of a micro-batch for the live tables, and its tallies."""
-    done = LiveBatch(sales=[], stock=[], counts=[], names={}, tallies=[])
-    events = []
+    events, tallies = [], []
+    names: dict[tuple[str, str], datetime] = {}
     for row in (row for batch in batches for row in batch.to_pylist()):
         if row["tally"] is not None:
-            done.tallies.extend(msgspec.json.decode(row["tally"], type=list[Tally]))
+            tallies += msgspec.json.decode(row["tally"], type=list[Tally])
         else:
             events.append(row)
             name, at = (row["product_id"], row["product_name"]), row["happened_at"].replace(tzinfo=None)
-            done.names[name] = max(at, done.names.get(name, at))
-    done.sales.extend((*key, *sums) for key, sums in sales_by_hour(events, timezone).items())
-    done.stock.extend((*key, *sums) for key, sums in stock_by_day(events).items())
-    done.counts.extend((*key, quantity) for key, quantity in counts(events).items())
-    return done
+            names[name] = max(at, names.get(name, at))
+    found: dict[tables.Table, list[tuple[Any, ...]]] = {
+        tables.LIVE_SALES: [(*key, *sums) for key, sums in sales_by_hour(events, timezone).items()],
+        tables.LIVE_STOCK: [(*key, *sums) for key, sums in stock_by_day(events).items()],
+        tables.LIVE_COUNTS: [(*key, quantity) for key, quantity in counts(events).items()],
+    }
+    return LiveBatch({table: as_columns(table, rows) for table, rows in found.items() if rows}, names, tallies)
 
 
 def sales_by_hour(events: Iterable[dict[str, Any]], timezone: str) -> dict[tuple[Any, ...], list[Any]]:
@@ -94,7 +96,7 @@ def truth_rows(
         tables.TRUTH_COUNTS: [(month_of(day), day, *rest, number) for (day, *rest), number in counts(events).items()],
     }
     kept = {table: [row for row in rows if row[0] in months] for table, rows in found.items()}
-    return {table: _columns(table, rows) for table, rows in kept.items() if rows}
+    return {table: as_columns(table, rows) for table, rows in kept.items() if rows}
 
 
 def month_of(day: date) -> str:
@@ -112,7 +114,8 @@ def _rolled(
     return [(*key, *sums) for key, sums in totals.items()]
 
 
-def _columns(table: tables.Table, rows: list[tuple[Any, ...]]) -> pa.Table:
+def as_columns(table: tables.Table, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Rows of a table, each without the generation or epoch in its first column."""
     names = [column.name for column in table.columns[1:]]
     return pa.table({name: pa.array(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)})
 

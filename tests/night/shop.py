@@ -12,7 +12,7 @@ from jobs.streaming.recording import Recording, recorded
 from tests.night.fold import added_up
 from tillstream.events import SALES, STOCK, Event, Sale, StockMovement, encode, event_id
 from tillstream.settings import Settings
-from tillstream.stores import live
+from tillstream.stores import live, live_batch
 from tillstream.stores.kafka import Source
 from tillstream.stores.mysql import connect
 
@@ -93,7 +93,7 @@ class Shop:
                 (source, floor[source], values[floor[source] :]) for source, values in sorted(self.records.items())
             )
             counting = list(recorded([batch], Recording(self.settings, floor)))
-            live.apply(connection, added_up(counting, self.settings.timezone), floor)
+            live_batch.apply(connection, added_up(counting, self.settings.timezone), floor)
         finally:
             connection.close()
 

@@ -23,6 +23,11 @@ def add(cursor: Cursor, table: Table, columns: pa.Table) -> None:
         cursor.execute(statement)
 
 
+def ordered(table: Table, columns: pa.Table) -> pa.Table:
+    """Rows in the order of the table's key, by those of its columns that are there."""
+    return columns.sort_by([(name, "ascending") for name in table.key_names if name in columns.column_names])
+
+
 def statements(table: Table, columns: pa.Table, tail: str) -> Iterator[str]:
     """INSERTs of so many rows that any server takes one."""
     head = insert_head(table)

@@ -1,16 +1,13 @@
-"""The live layer in MySQL: how far the stream has counted, and its figures, moved on together or not at all.
+"""The live layer in MySQL: how far the stream has counted, whether its sources are what they were, and how it is.
 
-Idempotent by Kafka coordinate: offsets and figures are in one transaction, and a batch that was made for other
-offsets than the stored ones is refused (`FloorMovedError`) instead of added.
+Its figures, and the offsets with them, are moved on by `stores.live_batch`.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import msgspec
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
@@ -20,68 +17,9 @@ from tillstream.settings import Settings
 from tillstream.stores.kafka import Source, TopicReader
 from tillstream.stores.mysql import connect, rows, transaction
 
-Row = tuple[Any, ...]
-
 BEAT_SECONDS = 2.0  # between two signs of life of the stream
 STILL_SECONDS = 120  # a stream that does not move for so long is waited for no more
 REPORT_SECONDS = 3.0
-
-
-class Tally(msgspec.Struct):
-    """What became of the records of one partition that a task read: each is counted, duplicate, rejected or repeated.
-
-    `first_offset` is the first record's, `next_offset` follows the last one, and `repeated` records lay below the
-    floor: an earlier batch has dealt with them.
-    """
-
-    topic: str
-    partition: int
-    first_offset: int
-    next_offset: int = 0
-    records: int = 0
-    repeated: int = 0
-    duplicates: int = 0
-    rejected: dict[str, int] = {}
-    newest_ms: int = 0
-
-    @property
-    def source(self) -> Source:
-        return self.topic, self.partition
-
-    @property
-    def new(self) -> int:
-        """Records at or above the floor."""
-        return self.records - self.repeated
-
-    @property
-    def bad(self) -> int:
-        """Records that went to the quarantine."""
-        return sum(self.rejected.values())
-
-    def see(self, next_offset: int, records: int, received_ms: int) -> None:
-        """Takes in a run of records, in the order of their offsets."""
-        self.next_offset = max(self.next_offset, next_offset)
-        self.records += records
-        self.newest_ms = max(self.newest_ms, received_ms)
-
-    def reject(self, reason: str) -> None:
-        """Takes in a record that went to the quarantine."""
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1
-
-
-@dataclass(frozen=True)
-class LiveBatch:
-    """A micro-batch added up: rows for the live tables without their epoch, and the tallies of what was read."""
-
-    sales: list[Row]
-    stock: list[Row]
-    counts: list[Row]
-    names: dict[tuple[str, str], datetime]  # (product_id, product_name) to the latest event under that name
-    tallies: list[Tally]
-
-
-class FloorMovedError(Exception):
-    """Another stream has counted part of this batch meanwhile: read the floors again and run it again."""
 
 
 def floors(cursor: Cursor, *, lock: bool = False) -> dict[Source, int]:
@@ -103,29 +41,6 @@ def register(connection: "Connection[Cursor]", sources: Iterable[Source]) -> Non
             "INSERT IGNORE INTO `stream_offsets` (`topic`, `partition`, `next_offset`) VALUES (%s, %s, 0)",
             sorted(sources),
         )
-
-
-def apply(connection: "Connection[Cursor]", batch: LiveBatch, floor: dict[Source, int]) -> None:
-    """Adds a batch that was made for `floor` and moves the offsets on, in one transaction.
-
-    Raises FloorMovedError when the stored offsets are no longer `floor`, TerminalError when Kafka skipped records, and
-    TransientError when the transaction is to be run again; the figures are untouched then, unless the server's answer
-    to the commit was lost, which the next try's floor tells.
-    """
-    with transaction(connection) as cursor:
-        stored = floors(cursor, lock=True)
-        if any(stored.get(tally.source, 0) != floor.get(tally.source, 0) for tally in batch.tallies):
-            raise FloorMovedError
-        for tally in batch.tallies:
-            _refuse_gap(tally, stored.get(tally.source, 0))
-        [(epoch,)] = rows(cursor, "SELECT `current_epoch` FROM `layers`")
-        _add(cursor, tables.LIVE_SALES, [(epoch, *row) for row in batch.sales])
-        _add(cursor, tables.LIVE_STOCK, [(epoch, *row) for row in batch.stock])
-        _put(cursor, tables.LIVE_COUNTS, [(epoch, *row) for row in batch.counts])
-        _name(cursor, batch.names)
-        _count_rejects(cursor, batch.tallies)
-        _advance(cursor, batch.tallies, stored)
-        _confirm(cursor, batch.tallies)
 
 
 def check_topics(connection: "Connection[Cursor]", ids: dict[str, str]) -> None:
@@ -205,6 +120,15 @@ def stopped(connection: "Connection[Cursor]", message: str) -> None:
         _beat(cursor, "`state` = 'stopped', `message` = %s", (message[:1000],))
 
 
+def confirm(cursor: Cursor, newest: datetime) -> None:
+    """Says that a batch is about to be committed, the newest of whose records Kafka had received then (UTC)."""
+    _beat(
+        cursor,
+        "`committed_at` = UTC_TIMESTAMP(3), `newest_event_at` = GREATEST(COALESCE(`newest_event_at`, %s), %s)",
+        (newest, newest),
+    )
+
+
 def wait_until_counted(settings: Settings, report: Callable[[int], None]) -> None:
     """Returns when all that Kafka has now is in the figures; reports every few seconds how many records are left.
 
@@ -239,79 +163,5 @@ def wait_until_counted(settings: Settings, report: Callable[[int], None]) -> Non
         connection.close()
 
 
-def _refuse_gap(tally: Tally, floor: int) -> None:
-    if tally.first_offset > floor:
-        check_gaps({tally.source: floor}, {tally.source: (tally.first_offset, tally.next_offset)})
-
-
-def _add(cursor: Cursor, table: tables.Table, additions: Sequence[Row]) -> None:
-    if additions:
-        cursor.executemany(tables.adding_upsert(table), sorted(additions))  # one order for all writers: no deadlock
-
-
-def _put(cursor: Cursor, table: tables.Table, values: Sequence[Row]) -> None:
-    if values:
-        cursor.executemany(tables.replacing_upsert(table), sorted(values))
-
-
-def _name(cursor: Cursor, names: dict[tuple[str, str], datetime]) -> None:
-    if names:
-        cursor.executemany(
-            "INSERT INTO `product_names` (`product_id`, `product_name`, `last_sold_at`) VALUES (%s, %s, %s) "
-            "ON DUPLICATE KEY UPDATE `last_sold_at` = GREATEST(`last_sold_at`, VALUES(`last_sold_at`))",
-            sorted((*name, at) for name, at in names.items()),
-        )
-
-
-def _count_rejects(cursor: Cursor, tallies: Sequence[Tally]) -> None:
-    counts: dict[tuple[str, str], tuple[int, datetime]] = {}
-    for tally in tallies:
-        newest = _instant(tally.newest_ms)
-        for reason, number in tally.rejected.items():
-            before, at = counts.get((tally.topic, reason), (0, newest))
-            counts[tally.topic, reason] = before + number, max(at, newest)
-    if counts:
-        cursor.executemany(
-            "INSERT INTO `reject_counts` (`topic`, `reason`, `rejected`, `last_at`) VALUES (%s, %s, %s, %s) "
-            "ON DUPLICATE KEY UPDATE `rejected` = `rejected` + VALUES(`rejected`), "
-            "`last_at` = GREATEST(`last_at`, VALUES(`last_at`))",
-            sorted((*key, *value) for key, value in counts.items()),
-        )
-
-
-def _advance(cursor: Cursor, tallies: Sequence[Tally], stored: dict[Source, int]) -> None:
-    moves = []
-    for tally in tallies:
-        before = stored.get(tally.source, 0)
-        if tally.next_offset > before:
-            counted = tally.new - tally.duplicates - tally.bad
-            # Offsets without a record (Kafka's own markers) are accounted for, so that the columns add up.
-            skipped = tally.next_offset - before - tally.new
-            moves.append((*tally.source, tally.next_offset, counted, tally.duplicates, tally.bad, skipped))
-    if moves:
-        cursor.executemany(
-            "INSERT INTO `stream_offsets` "
-            "(`topic`, `partition`, `next_offset`, `counted`, `duplicates`, `rejected`, `skipped`) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON DUPLICATE KEY UPDATE `next_offset` = VALUES(`next_offset`), "
-            "`counted` = `counted` + VALUES(`counted`), `duplicates` = `duplicates` + VALUES(`duplicates`), "
-            "`rejected` = `rejected` + VALUES(`rejected`), `skipped` = `skipped` + VALUES(`skipped`)",
-            sorted(moves),
-        )
-
-
-def _confirm(cursor: Cursor, tallies: Sequence[Tally]) -> None:
-    newest = max((tally.newest_ms for tally in tallies), default=0)
-    if newest:
-        _beat(
-            cursor,
-            "`committed_at` = UTC_TIMESTAMP(3), `newest_event_at` = GREATEST(COALESCE(`newest_event_at`, %s), %s)",
-            (_instant(newest), _instant(newest)),
-        )
-
-
 def _beat(cursor: Cursor, assignments: str, arguments: Sequence[Any] = ()) -> None:
     cursor.execute(f"UPDATE `heartbeat` SET {assignments} WHERE `layer` = 'live'", arguments or None)
-
-
-def _instant(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).replace(tzinfo=None)

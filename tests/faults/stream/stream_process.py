@@ -16,7 +16,7 @@ from jobs.streaming import main as stream
 from jobs.streaming import micro_batch
 from jobs.streaming.micro_batch import MicroBatches
 from tests.faults.stream import wrong_designs
-from tillstream.stores import live
+from tillstream.stores import live_batch
 
 BEFORE_ANY_WRITE = "before-any-write"
 BETWEEN_THE_STORES = "after-mongodb-before-mysql"
@@ -45,11 +45,11 @@ def arm(moment: str) -> None:
     if moment == BEFORE_ANY_WRITE:
         setattr(MicroBatches, "_added_up", die)  # noqa: B010 a method is replaced
     elif moment == BETWEEN_THE_STORES:
-        vars(live)["apply"] = die
+        vars(live_batch)["apply"] = die
     elif moment == IN_THE_TRANSACTION:
-        vars(live)["_advance"] = die
+        vars(live_batch)["_advance"] = die
     else:
-        vars(live)["apply"] = _after(live.apply)
+        vars(live_batch)["apply"] = _after(live_batch.apply)
 
 
 def plant(design: str) -> None:
