@@ -19,7 +19,7 @@ CHART = "[data-test=chart-grid-component]"
 DRAWN = f"""wanted => {{
   const number = what => document.querySelectorAll(what).length;
   return number("{CHART}") === wanted && number("[data-test=slice-container]") === wanted
-    && number("[data-test=loading-indicator]") === 0;
+    && number("{CHART} [data-test=loading-indicator]") === 0;
 }}"""
 
 
