@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.batch.command import parser, run
 from jobs.batch.raw_reading import raw_events
-from jobs.live_rows import rows_by_table
 from jobs.session import batch_session
+from jobs.table_rows import live_rows
 from jobs.transforms import additions
 from tillstream.settings import Settings
 from tillstream.stores import live, live_rebuild, rollback
@@ -88,7 +88,7 @@ def _newest(
     sums: Callable[..., DataFrame], epochs: Epochs, begin: Mapping[Source, int], end: Mapping[Source, int]
 ) -> Rows:
     """The rows of a few records, in this process."""
-    return rows_by_table(sums(epochs, begin, end).toArrow()) if _between(begin, end) else {}
+    return live_rows(sums(epochs, begin, end).toArrow()) if _between(begin, end) else {}
 
 
 def _sums(
@@ -102,7 +102,7 @@ def _put_aside(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterato
     connection = connect(settings, "batch")
     try:
         for batch in batches:
-            written = live_rebuild.put_aside(connection, rows_by_table(pa.Table.from_batches([batch])))
+            written = live_rebuild.put_aside(connection, live_rows(pa.Table.from_batches([batch])))
             yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
     finally:
         connection.close()

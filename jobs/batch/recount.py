@@ -10,28 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobs.batch.command import parser, run
 from jobs.batch.raw_reading import raw_events
 from jobs.session import batch_session
-from jobs.transforms import BY_DAY, BY_HOUR, BY_MONTH, COUNT, STOCK, finest_truth, with_days_and_months
-from tillstream import tables
+from jobs.table_rows import truth_rows
+from jobs.transforms import finest_truth, with_days_and_months
 from tillstream.settings import Settings
-from tillstream.stores import bulk, generations, slices, zone_map
+from tillstream.stores import generations, slices, zone_map
 from tillstream.stores import truth as truth_store
 from tillstream.stores.generations import Generation
 from tillstream.stores.mysql import connect, snapshot
 from tillstream.stores.zone_map import Range
-
-TABLES = {
-    BY_HOUR: tables.TRUTH_SALES_BY_HOUR,
-    BY_DAY: tables.TRUTH_SALES_BY_DAY,
-    BY_MONTH: tables.TRUTH_SALES_BY_MONTH,
-    STOCK: tables.TRUTH_STOCK,
-    COUNT: tables.TRUTH_COUNTS,
-}
-
 
 Make = Callable[[Settings, Generation, Sequence[str], Sequence[Range]], int]
 
@@ -76,18 +66,11 @@ def _write(batches: Iterable[pa.RecordBatch], settings: Settings, generation: in
     connection = connect(settings, "batch")
     try:
         written = truth_store.write(
-            connection, generation, rows_by_table(with_days_and_months(pa.Table.from_batches(whole)))
+            connection, generation, truth_rows(with_days_and_months(pa.Table.from_batches(whole)))
         )
         yield pa.RecordBatch.from_pydict({"written": pa.array([written], pa.int64())})
     finally:
         connection.close()
-
-
-def rows_by_table(found: pa.Table) -> dict[tables.Table, pa.Table]:
-    """Rows of `transforms.truth`, each with the table that it belongs in, in the order of its key."""
-    named = found.append_column("quantity", found["counted"])
-    parts = {table: named.filter(pc.equal(named["grain"], grain)) for grain, table in TABLES.items()}
-    return {table: bulk.ordered(table, part) for table, part in parts.items() if part.num_rows}
 
 
 def _events(ranges: Sequence[Range]) -> int:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from jobs.live_rows import rows_by_table
 from jobs.streaming.recording import Recording, recorded
+from jobs.table_rows import live_rows
 from jobs.transforms import EVENT_COLUMNS, additions
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
@@ -112,11 +111,10 @@ def as_live_batch(added: pa.Table) -> LiveBatch:
     figures, tallies = added.filter(has_figure), added.filter(pc.invert(has_figure))["tally"]
     names = figures.group_by(["product_id", "product_name"], use_threads=False).aggregate([("last_at", "max")])
     return LiveBatch(
-        rows=rows_by_table(figures),
-        names={(row["product_id"], row["product_name"]): _naive(row["last_at_max"]) for row in names.to_pylist()},
+        rows=live_rows(figures),
+        names={
+            (row["product_id"], row["product_name"]): row["last_at_max"].replace(tzinfo=None)
+            for row in names.to_pylist()
+        },
         tallies=[tally for text in tallies.to_pylist() for tally in msgspec.json.decode(text, type=list[Tally])],
     )
-
-
-def _naive(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=None)

@@ -64,8 +64,8 @@ class Pass:
 def recorded(batches: Iterable[pa.RecordBatch], recording: Recording) -> Iterator[pa.RecordBatch]:
     """Kafka records (topic, partition, offset, timestamp, key, value) to the events that count, then a row of tallies.
 
-    Batches have the columns of SCHEMA. The last row of a task has only `tally`: JSON, a list of `stores.live.Tally`,
-    which accounts for every record that the task read.
+    Batches have the columns of SCHEMA. The last row of a task has only `tally`: JSON, a list of
+    `stores.live_batch.Tally`, which accounts for every record that the task read.
     """
     forget_zip_files()
     decoders = {topic: decoder(topic, recording.settings.rules) for topic in TOPICS}

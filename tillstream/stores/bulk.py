@@ -23,13 +23,17 @@ def add(cursor: Cursor, table: Table, columns: pa.Table) -> None:
         cursor.execute(statement)
 
 
-def ordered(table: Table, columns: pa.Table) -> pa.Table:
-    """Rows in the order of the table's key, by those of its columns that are there."""
-    return columns.sort_by([(name, "ascending") for name in table.key_names if name in columns.column_names])
+def numbered(columns: pa.Table, name: str, number: int) -> pa.Table:
+    """Rows with one more column, which has the same number in each."""
+    return columns.append_column(name, pa.repeat(pa.scalar(number, pa.int64()), columns.num_rows))
 
 
 def statements(table: Table, columns: pa.Table, tail: str) -> Iterator[str]:
-    """INSERTs of so many rows that any server takes one."""
+    """INSERTs of so many rows that any server takes one.
+
+    In the order of the key, one for all writers: none waits for another that waits for it.
+    """
+    columns = columns.sort_by([(name, "ascending") for name in table.key_names])
     head = insert_head(table)
     for start in range(0, columns.num_rows, ROWS):
         part = columns.slice(start, ROWS).combine_chunks()

@@ -94,7 +94,7 @@ def apply(connection: "Connection[Cursor]", batch: LiveBatch, floor: dict[Source
         [(epoch,)] = rows(cursor, "SELECT `current_epoch` FROM `layers`")
         for table, write in WRITERS.items():
             if table in batch.rows:
-                write(cursor, table, _of_epoch(table, batch.rows[table], epoch))
+                write(cursor, table, bulk.numbered(batch.rows[table], "epoch", epoch))
         _name(cursor, batch.names)
         _count_rejects(cursor, batch.tallies)
         _advance(cursor, batch.tallies, stored)
@@ -104,11 +104,6 @@ def apply(connection: "Connection[Cursor]", batch: LiveBatch, floor: dict[Source
 def _refuse_gap(tally: Tally, floor: int) -> None:
     if tally.first_offset > floor:
         check_gaps({tally.source: floor}, {tally.source: (tally.first_offset, tally.next_offset)})
-
-
-def _of_epoch(table: tables.Table, found: pa.Table, epoch: int) -> pa.Table:
-    """In one order for all writers, so that none waits for another that waits for it."""
-    return bulk.ordered(table, found.append_column("epoch", pa.repeat(pa.scalar(epoch, pa.int64()), found.num_rows)))
 
 
 def _name(cursor: Cursor, names: Mapping[tuple[str, str], datetime]) -> None:

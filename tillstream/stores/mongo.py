@@ -80,9 +80,9 @@ def insert_new(collection: "Collection[Document]", documents: Sequence[Document]
     the first of them. Raises TransientError or TerminalError when anything else went wrong; some documents may have
     been written by then, which a repetition sees as already there.
     """
-    refused: list[Any] = []
+    first, refused = _told_apart(documents, sizes)
     with translated(f"writing to {collection.name}"):
-        for portion in _portions(_first_of_each(documents, sizes, refused)):
+        for portion in _portions(first):
             refused += _refused_ids(collection.name, portion, _insert(collection, portion))
     return refused
 
@@ -116,20 +116,20 @@ def _collection(settings: Settings, account: str, name: str) -> "Collection[Docu
     )
 
 
-def _first_of_each(
-    documents: Sequence[Document], sizes: Sequence[int], repeated: list[Any]
-) -> Iterator[tuple[Document, int]]:
-    """The documents but for those whose id an earlier one has; the ids of those are added to `repeated`.
+def _told_apart(documents: Sequence[Document], sizes: Sequence[int]) -> tuple[list[tuple[Document, int]], list[Any]]:
+    """The first document of each id, with its size; and the ids of the others.
 
-    mongod would refuse them itself, but one refusal makes it write all documents of the transaction anew, one by one.
+    mongod would refuse those itself, but one refusal makes it write all documents of the transaction anew, one by one.
     """
-    seen = set()
+    first: list[tuple[Document, int]] = []
+    seen, repeated = set(), []
     for document, size in zip(documents, sizes, strict=True):
         if document["_id"] in seen:
             repeated.append(document["_id"])
         else:
             seen.add(document["_id"])
-            yield document, size
+            first.append((document, size))
+    return first, repeated
 
 
 def _portions(documents: Iterable[tuple[Document, int]]) -> Iterator[list[Document]]:

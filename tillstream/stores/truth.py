@@ -22,8 +22,7 @@ def write(connection: "Connection[Cursor]", generation: int, rows_by_table: Mapp
     """Writes rows of a candidate, in one transaction; their columns are named as the table's. Gives their number."""
     with transaction(connection) as cursor:
         for table, found in rows_by_table.items():
-            numbered = found.append_column("generation", pa.array([generation] * found.num_rows, pa.int64()))
-            bulk.replace(cursor, table, numbered)
+            bulk.replace(cursor, table, bulk.numbered(found, "generation", generation))
     return sum(found.num_rows for found in rows_by_table.values())
 
 
