@@ -235,6 +235,16 @@ def test_a_browser_fetches_the_programs_of_a_page_once(viewer: Page) -> None:
     assert not any(fetched)
 
 
+def test_nothing_moves_while_charts_wait(viewer: Page) -> None:
+    viewer.route("**/api/v1/chart/data*", lambda _: None)  # never answered
+    viewer.goto("/superset/dashboard/stock/", wait_until="commit")
+    waiting = viewer.locator(f"{CHART} [data-test=loading-indicator]")
+    expect(waiting).to_have_count(expected()["stock"])
+    expect(waiting.locator("img")).to_have_count(expected()["stock"])
+    assert not viewer.locator("animate, animateTransform").count()
+    viewer.unroute_all()
+
+
 @pytest.mark.parametrize("user", ["viewer", "owner"])
 def test_who_looks_may_do_nothing_else(shop: Settings, user: str) -> None:
     session = Superset(shop, user, shop.secret(USERS[user]))

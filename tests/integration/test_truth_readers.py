@@ -71,16 +71,20 @@ def test_every_view_is_equal_to_the_raw_record_at_every_instant_of_two_publicati
     assert live(settings)["live_sales"]
 
 
-def used_key_parts(plan: Any, table: str) -> Iterator[list[str]]:
-    """Of each place where a server's plan reads a table under this name: the columns of the key it is led by."""
+def steps(plan: Any) -> Iterator[dict[str, Any]]:
+    """Every step of a server's plan, each before those that it is made of."""
     if isinstance(plan, list):
         for part in plan:
-            yield from used_key_parts(part, table)
+            yield from steps(part)
     elif isinstance(plan, dict):
-        if plan.get("table_name") == table:
-            yield plan.get("used_key_parts", [])
+        yield plan
         for part in plan.values():
-            yield from used_key_parts(part, table)
+            yield from steps(part)
+
+
+def plan(shop: Shop, query: str) -> list[dict[str, Any]]:
+    [(found,)] = selected(shop.settings, f"EXPLAIN FORMAT=JSON {query}")
+    return list(steps(json.loads(found)))
 
 
 @pytest.mark.parametrize(
@@ -97,5 +101,13 @@ def test_readers_are_led_to_the_hours_or_days_that_they_ask_for(
     shop.trade(JANUARY, 120)
     shop.count()
     night(shop.settings, "first")
-    [(plan,)] = selected(shop.settings, f"EXPLAIN FORMAT=JSON SELECT * FROM `{view}` WHERE {condition}")
-    assert list(used_key_parts(json.loads(plan), "t")) == [["generation", "month", period]]
+    found = plan(shop, f"SELECT * FROM `{view}` WHERE {condition}")
+    led_by = [step.get("used_key_parts") for step in found if step.get("table_name") == "t"]
+    assert led_by == [["generation", "month", period]]
+
+
+@pytest.mark.parametrize("view", ["sales_by_month", "best_sellers", "best_seller_by_month"])
+def test_sales_are_put_in_order_before_they_are_added_up(shop: Shop, view: str) -> None:
+    found = plan(shop, f"SELECT SUM(`units`) FROM `{view}`")
+    sorts = [step["read_sorted_file"]["filesort"]["sort_key"] for step in found if "read_sorted_file" in step]
+    assert [key for key in sorts if "m.product_id" in key]

@@ -4,6 +4,7 @@ from tillstream.tables import SALES_FIGURES
 from tillstream.views.view import (
     FINAL,
     HOUR_MONTH,
+    IN_ORDER,
     L_SALES_KEY,
     LIVE,
     PUBLISHED,
@@ -40,7 +41,7 @@ def _sales(period: str, source: str) -> str:
         f"SELECT s.`{period}` AS `{period}`, s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, "
         f"s.`currency` AS `currency`, d.`product_name` AS `product_name`, d.`category` AS `category`, "
         f"{listed(_SHOWN, 's.')}, s.`state` AS `state` "
-        f"FROM (SELECT `{period}`, {SALES_KEY}, {sums(_SHOWN)}, {FINAL} AS `state` "
+        f"FROM ({IN_ORDER} `{period}`, {SALES_KEY}, {sums(_SHOWN)}, {FINAL} AS `state` "
         f"FROM ({source}) m GROUP BY `{period}`, {SALES_KEY}) s "
         "LEFT JOIN `product_directory` d ON d.`product_id` = s.`product_id`"
     )
@@ -73,7 +74,7 @@ SELECT s.`product_id` AS `product_id`, s.`currency` AS `currency`, d.`product_na
   d.`category` AS `category`, s.`units` AS `units`, s.`revenue` AS `revenue`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`units` DESC) AS `rank_by_units`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`revenue` DESC) AS `rank_by_revenue`
-FROM (SELECT `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+FROM ({IN_ORDER} `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
       FROM ({_MONTHS}) m GROUP BY `product_id`, `currency`) s
 LEFT JOIN `product_directory` d ON d.`product_id` = s.`product_id`
 """
@@ -84,7 +85,7 @@ SELECT o.`month` AS `month`, o.`currency` AS `currency`, o.`rank` AS `rank`, o.`
   d.`product_name` AS `product_name`, o.`units` AS `units`, o.`revenue` AS `revenue`
 FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.`month`, s.`currency`
         ORDER BY s.`units` DESC, s.`revenue` DESC, s.`product_id`) AS `rank`
-      FROM (SELECT `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+      FROM ({IN_ORDER} `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
             FROM ({_MONTHS}) m GROUP BY `month`, `currency`, `product_id`) s) o
 LEFT JOIN `product_directory` d ON d.`product_id` = o.`product_id`
 WHERE o.`rank` <= {RANKS}

@@ -10,26 +10,31 @@ LEAD_TIME_DAYS = 14  # of products whose supplier's is not known
 
 # Of whom a figure of stock is.
 _KEY = "`store_id`, `product_id`"
+_T = "t.`store_id`, t.`product_id`"
 _T_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`"
 _L_KEY = "l.`store_id`, l.`product_id`"
 
-# Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). Published
-# sales come by the month, for years of days take too long to add up: a month's stand on its last day. `recorded` tells
-# what shows that a product's stock is on record from sales, which do not.
-_CHANGES = f"""
-SELECT LAST_DAY(CONCAT(t.`month`, '-01')) AS `day`, {_T_KEY}, -t.`units` AS `change`, 0 AS `recorded`,
-  NULL AS `counted`, 1 AS `is_change`
-FROM `truth_sales_by_month` t {PUBLISHED}
-UNION ALL SELECT DATE(l.`hour`), {_L_KEY}, -l.`units`, 0, NULL, 1 FROM `live_sales` l {LIVE}
+# Everything that moves stock: deliveries and returns in, losses and sales out (`units` are net of returns). `recorded`
+# tells what shows that a product's stock is on record from sales, which do not.
+_MOVED = f"""
+SELECT DATE(l.`hour`) AS `day`, {_L_KEY}, -l.`units` AS `change`, 0 AS `recorded`, NULL AS `counted`, 1 AS `is_change`
+FROM `live_sales` l {LIVE}
 UNION ALL SELECT t.`day`, {_T_KEY}, t.`delivered` - t.`lost`, 1, NULL, 1 FROM `truth_stock` t {PUBLISHED}
 UNION ALL SELECT l.`day`, {_L_KEY}, l.`delivered` - l.`lost`, 1, NULL, 1 FROM `live_stock` l {LIVE}
 """
+# Published sales come by the month, for years of days take too long to add up: a month's stand on its last day.
+_CHANGES = f"""
+{_MOVED}
+UNION ALL SELECT LAST_DAY(CONCAT(t.`month`, '-01')), {_T_KEY}, -t.`units`, 0, NULL, 1
+FROM `truth_sales_by_month` t {PUBLISHED}
+"""
 
+_LIVE_COUNTS = f"SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}"
 _ALL_COUNTS = f"""
 SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
   t.`quantity` AS `quantity`
 FROM `truth_counts` t {PUBLISHED}
-UNION ALL SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}
+UNION ALL {_LIVE_COUNTS}
 """
 
 # Of several counts of one day, the one written down last holds: it is of another day than the row before it.
@@ -69,19 +74,17 @@ WHERE `expected` IS NOT NULL
 """
 
 
-def _last_day(table: str) -> str:
-    """The last day of a table of truth: only its last month is looked at."""
+def _last_days(table: str) -> str:
+    """The last day of each month of a table of truth: one look at the end of the month's keys."""
     return f"""
-SELECT MAX(t.`day`) AS `day`
-FROM (SELECT MAX(p.`month`) AS `month` FROM `published_months` p WHERE EXISTS (SELECT 1 FROM `{table}` t
-        WHERE t.`generation` = p.`generation` AND t.`month` = p.`month`)) q
-STRAIGHT_JOIN `published_months` p ON p.`month` = q.`month`
-STRAIGHT_JOIN `{table}` t ON t.`generation` = p.`generation` AND t.`month` = p.`month`"""
+SELECT (SELECT t.`day` FROM `{table}` t WHERE t.`generation` = p.`generation` AND t.`month` = p.`month`
+  ORDER BY t.`day` DESC LIMIT 1) AS `day`
+FROM `published_months` p"""
 
 
 _TODAY = f"""
-SELECT MAX(`day`) AS `today` FROM ({_last_day("truth_sales_by_day")}
-  UNION ALL {_last_day("truth_stock")} UNION ALL {_last_day("truth_counts")}
+SELECT MAX(`day`) AS `today` FROM ({_last_days("truth_sales_by_day")}
+  UNION ALL {_last_days("truth_stock")} UNION ALL {_last_days("truth_counts")}
   UNION ALL SELECT DATE(MAX(l.`hour`)) FROM `live_sales` l {LIVE}
   UNION ALL SELECT MAX(l.`day`) FROM `live_stock` l {LIVE}
   UNION ALL SELECT MAX(l.`day`) FROM `live_counts` l {LIVE}) d
@@ -100,22 +103,37 @@ FROM (SELECT {_T_KEY}, t.`units` AS `units` FROM `stock_today`
 GROUP BY {_KEY}
 """
 
+# Of published counts only those of a product's last day are put in order: its key leads to them.
+_COUNTED_ON = f"SELECT MAX(t.`day`) AS `day`, {_T_KEY} FROM `truth_counts` t {PUBLISHED} GROUP BY {_T}"
+_LATE_COUNTS = f"""
+SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
+  t.`quantity` AS `quantity`
+FROM ({_COUNTED_ON}) k STRAIGHT_JOIN `published_months` p ON p.`month` = DATE_FORMAT(k.`day`, '%Y-%m')
+STRAIGHT_JOIN `truth_counts` t ON t.`generation` = p.`generation` AND t.`month` = p.`month` AND t.`day` = k.`day`
+  AND t.`store_id` = k.`store_id` AND t.`product_id` = k.`product_id`
+UNION ALL {_LIVE_COUNTS}
+"""
 # DISTINCT: these few rows are made first, and are not looked for among all counts again and again.
 _LAST_COUNTS = f"""
 SELECT DISTINCT q.`store_id`, q.`product_id`, q.`day`, q.`quantity` + {_sold_before("q")} AS `quantity`
-FROM (SELECT `day`, {_KEY}, `quantity`, ROW_NUMBER() OVER {_LATEST_FIRST} AS `age` FROM ({_ALL_COUNTS}) a) q
+FROM (SELECT `day`, {_KEY}, `quantity`, ROW_NUMBER() OVER {_LATEST_FIRST} AS `age` FROM ({_LATE_COUNTS}) a) q
 WHERE q.`age` = 1
 """
+# Published sales of the month of the last count and of later ones: the key leads to a product's.
+_SOLD_SINCE = """
+SELECT COALESCE(SUM(t.`units`), 0)
+FROM `published_months` p
+STRAIGHT_JOIN `truth_sales_by_month` t ON t.`generation` = p.`generation` AND t.`month` = p.`month`
+WHERE p.`month` >= COALESCE(DATE_FORMAT(c.`day`, '%Y-%m'), '')
+  AND t.`store_id` = m.`store_id` AND t.`product_id` = m.`product_id`"""
 _ON_HAND = f"""
 SELECT m.`store_id` AS `store_id`, m.`product_id` AS `product_id`, c.`day` AS `last_count_day`,
   COALESCE(c.`quantity`, 0)
-    + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END) AS `on_hand`,
+    + SUM(CASE WHEN c.`day` IS NULL OR m.`day` >= c.`day` THEN m.`change` ELSE 0 END) - ({_SOLD_SINCE}) AS `on_hand`,
   SUM(m.`recorded`) AS `recorded`
-FROM ({_CHANGES}
-  UNION ALL SELECT MAX(t.`day`), {_T_KEY}, 0, 1, NULL, 0 FROM `truth_counts` t {PUBLISHED}
-  GROUP BY t.`store_id`, t.`product_id`
-  UNION ALL SELECT MAX(l.`day`), {_L_KEY}, 0, 1, NULL, 0 FROM `live_counts` l {LIVE}
-  GROUP BY l.`store_id`, l.`product_id`) m
+FROM ({_MOVED}
+  UNION ALL SELECT k.`day`, {_KEY}, 0, 1, NULL, 0 FROM ({_COUNTED_ON}) k
+  UNION ALL SELECT l.`day`, {_L_KEY}, 0, 1, NULL, 0 FROM `live_counts` l {LIVE}) m
 LEFT JOIN ({_LAST_COUNTS}) c ON c.`store_id` = m.`store_id` AND c.`product_id` = m.`product_id`
 GROUP BY m.`store_id`, m.`product_id`, c.`day`, c.`quantity`
 """
