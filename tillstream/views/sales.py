@@ -35,13 +35,13 @@ WHERE NOT EXISTS (SELECT 1 FROM `product_names` n WHERE n.`product_id` = r.`prod
 """
 
 
-def _sales(period: str, source: str) -> str:
+def _sales(period: str, source: str, select: str = IN_ORDER) -> str:
     """Sales per period x store x product x currency, with names."""
     return (
         f"SELECT s.`{period}` AS `{period}`, s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, "
         f"s.`currency` AS `currency`, d.`product_name` AS `product_name`, d.`category` AS `category`, "
         f"{listed(_SHOWN, 's.')}, s.`state` AS `state` "
-        f"FROM ({IN_ORDER} `{period}`, {SALES_KEY}, {sums(_SHOWN)}, {FINAL} AS `state` "
+        f"FROM ({select} `{period}`, {SALES_KEY}, {sums(_SHOWN)}, {FINAL} AS `state` "
         f"FROM ({source}) m GROUP BY `{period}`, {SALES_KEY}) s "
         "LEFT JOIN `product_directory` d ON d.`product_id` = s.`product_id`"
     )
@@ -116,7 +116,7 @@ SALES_VIEWS: tuple[View, ...] = (
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
     View("sales_by_day", "Sales per business day.", _sales("day", _DAYS)),
     View("sales_by_month", "Sales per business month.", _sales("month", _MONTHS)),
-    View("sales_by_year", "Sales per business year.", _sales("year", _YEARS)),
+    View("sales_by_year", "Sales per business year.", _sales("year", _YEARS, select="SELECT")),
     View("receipts_by_day", "Receipts per business day.", _RECEIPTS),
     View("best_sellers", "Products by units and by revenue, over all time.", _BEST_SELLERS),
     View("best_seller_by_month", f"The {RANKS} best sellers of each month, by units.", _BEST_BY_MONTH),
