@@ -21,7 +21,7 @@ setup: ## install what is missing: system packages, Python environment, jars
 setup-tests: # what the tests need besides: a browser
 	@setup/setup.sh tests
 
-demo: setup ## start the whole stack with 36 months of a simulated shop and show the answers
+demo: setup ## start the whole stack with three years of a simulated shop and show the answers
 	@setup/demo.sh
 
 test: setup-tests audit lint ## everything that CI runs: lint, types, contracts and all tests

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The demonstration: a clothing shop's 36 months through Kafka, Spark, MongoDB and MySQL, a night, and what to order.
-# Each step is a command that you can type yourself. Run again, it adds nothing and shows the answers.
+# The demonstration: a clothing shop's three years until yesterday through Kafka, Spark, MongoDB and MySQL, a night, what
+# to order, and a till that sells today. Each step is a command that you can type yourself. Run again, it adds nothing
+# but what the till sells, and shows the answers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=${TILLSTREAM_HOME:-.tillstream}
@@ -12,9 +13,11 @@ step() { printf '\n\033[1m$ %s\033[0m\n' "$*"; "$@"; }
 step tillstream up
 if [ ! -e "$shop/products.csv" ]; then
   rm -rf "$shop" "$shop.part" # of a demonstration that was cut off
-  first=$(date -d "$(date +%Y-%m-01) -36 months" +%Y-%m)
-  printf '\n\033[1m$ tillstream simulate shop --months 36 --seed 7 --start %s --out %s\033[0m\n' "$first" "$shop"
-  tillstream simulate shop --months 36 --seed 7 --start "$first" --out "$shop.part" | tail -n 1
+  yesterday=$(TZ=Asia/Yangon date -d yesterday +%F)
+  first=$(date -d "${yesterday%-*}-01 -36 months" +%Y-%m)
+  history=(tillstream simulate shop --months 37 --seed 7 --start "$first" --until "$yesterday")
+  printf '\n\033[1m$ %s --out %s\033[0m\n' "${history[*]}" "$shop"
+  "${history[@]}" --out "$shop.part" | tail -n 1
   mv "$shop.part" "$shop"
 fi
 step tillstream products import "$shop/products.csv"
@@ -23,6 +26,7 @@ step tillstream nightly --forecast
 step tillstream answers
 step tillstream forecast
 step tillstream plan --sheet "$home/orders"
+step tillstream simulate till --rate 50 --count 300
 step tillstream verify
 port() { sed -n "s/^TILLSTREAM_$1_PORT=//p" "$home/tillstream.env"; }
 cat <<EOF

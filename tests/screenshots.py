@@ -10,7 +10,7 @@ from tests.browser import WIDTHS, browser, logged_in, open_dashboard
 from tillstream.settings import CHECKOUT, load
 
 IMAGES = CHECKOUT / "docs" / "images"
-SETTLED_MS = 1_500  # charts grow into their place
+SETTLED_MS = 5_000  # lines are drawn from left to right
 CONTENT = "[data-test=grid-content]"
 MARGIN = 24
 

@@ -180,6 +180,16 @@ def test_a_longer_history_begins_with_the_months_of_a_shorter_one(summary: ShopS
     assert longer["truth/lost_demand.csv"].startswith(shorter["truth/lost_demand.csv"])
 
 
+def test_a_history_may_end_within_a_month(summary: ShopSummary, tmp_path: Path) -> None:
+    cut = simulate_shop(MONTHS, seed=3, out=tmp_path / "cut", until=date(2023, 3, 14))
+    whole, part = files(summary.out), files(cut.out)
+    march = "sales/2023-03.csv"
+    assert (cut.first_day, cut.last_day) == (date(2023, 1, 1), date(2023, 3, 14))
+    assert max(name for name in part if name.startswith("sales/")) == march
+    assert part["sales/2023-02.csv"] == whole["sales/2023-02.csv"]
+    assert part[march] == whole[march][: whole[march].index(b"2023-03-15T")].rpartition(b"\n")[0] + b"\n"
+
+
 def test_one_line_is_reported_per_month(tmp_path: Path) -> None:
     reported: list[str] = []
     simulate_shop(2, seed=1, out=tmp_path / "out", start="2024-12", report=reported.append)
@@ -223,6 +233,12 @@ def test_each_category_has_a_season() -> None:
 def test_arguments_that_make_no_history_are_refused(months: int, seed: int, start: str, tmp_path: Path) -> None:
     with pytest.raises(TerminalError):
         simulate_shop(months, seed, tmp_path / "out", start)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_history_that_ends_before_it_begins_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match="no day"):
+        simulate_shop(1, 1, tmp_path / "out", "2023-01", until=date(2022, 12, 31))
     assert not (tmp_path / "out").exists()
 
 

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,12 +107,15 @@ def simulate() -> None:
 @click.option("--months", type=click.IntRange(1, 120), default=36, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--start", default="2023-01", show_default=True, metavar="YYYY-MM", help="First month.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Last day, of a month cut short."
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New or empty folder for the files.")
-def shop(months: int, seed: int, start: str, out: Path) -> None:
+def shop(months: int, seed: int, start: str, until: datetime | None, out: Path) -> None:
     """Writes a men's clothing shop's sales, stock, products, and the demand that it lost."""
     from sources.shop import simulate_shop
 
-    summary = simulate_shop(months, seed, out, start, click.echo)
+    summary = simulate_shop(months, seed, out, start, click.echo, until.date() if until else None)
     click.echo(
         f"{summary.sale_lines + summary.return_lines:,} receipt lines, {summary.stock_events:,} stock events and "
         f"{summary.products:,} products, {summary.first_day} to {summary.last_day}, in {summary.out}."
