@@ -26,7 +26,7 @@ step tillstream nightly --forecast
 step tillstream answers
 step tillstream forecast
 step tillstream plan --sheet "$home/orders"
-step tillstream simulate till --rate 50 --count 300
+step tillstream simulate till --rate 5 --count 30
 step tillstream verify
 port() { sed -n "s/^TILLSTREAM_$1_PORT=//p" "$home/tillstream.env"; }
 cat <<EOF
