@@ -56,7 +56,7 @@ def simulate_shop(
     TerminalError for arguments that make no history.
     """
     days = _history_days(months, seed, start)
-    last = _last_day(days, until)
+    traded = _until(days, until)
     stock = assortment(seed, days)
     files = HistoryFiles(out, stock.products)
     year_holidays = public_holidays(days[0].year - 1, days[-1].year + 2)
@@ -73,13 +73,13 @@ def simulate_shop(
 
     shop = Shop(seed, stock, demand, prices, discounts, next_open)
     tally = _Tally()
-    for books in _months(shop, days, last):
+    for books in _months(shop, traded):
         files.write_month(books, _on_sale(stock, days[0], books))
         tally.add(books)
         report(f"{month(books[0][0])}: {sum(len(book.lines) for _, book in books):,} receipt lines")
-    files.write_products(stock, (last - days[0]).days, days[0], prices[number_of(last) - number_of(days[0])])
+    files.write_products(stock, len(traded) - 1, days[0], prices[number_of(traded[-1]) - number_of(days[0])])
     files.write_stock(shop.stockroom)
-    return tally.summary(out, days[0], last, len(stock.products))
+    return tally.summary(out, traded, len(stock.products))
 
 
 class _Tally:
@@ -100,11 +100,11 @@ class _Tally:
                 paid = (line.unit_price - line.discount_per_piece) * line.quantity
                 self._revenue += paid if line.kind == "sale" else -paid
 
-    def summary(self, out: Path, first_day: date, last_day: date, products: int) -> ShopSummary:
+    def summary(self, out: Path, days: list[date], products: int) -> ShopSummary:
         return ShopSummary(
             out=out,
-            first_day=first_day,
-            last_day=last_day,
+            first_day=days[0],
+            last_day=days[-1],
             products=products,
             receipts=self._receipts,
             sale_lines=self._lines["sale"],
@@ -133,23 +133,19 @@ def _history_days(months: int, seed: int, start: str) -> list[date]:
     return days_between(first, first_day(last + 1) - timedelta(days=1))
 
 
-def _last_day(days: list[date], until: date | None) -> date:
-    if until is None:
-        return days[-1]
-    if until < days[0]:
-        raise TerminalError(f"A history from {days[0]} until {until} has no day.", "Choose a later last day.")
-    return min(until, days[-1])
+def _until(days: list[date], last: date | None) -> list[date]:
+    if last is None:
+        return days
+    if last < days[0]:
+        raise TerminalError(f"A history from {days[0]} until {last} has no day.", "Choose a later last day.")
+    return days[: (last - days[0]).days + 1]
 
 
-def _months(shop: Shop, days: list[date], last: date) -> Iterator[list[tuple[date, DayBook]]]:
-    """The books of the shop until its last day, a month at a time."""
-    for month_no, (_, members) in enumerate(groupby(enumerate(days), key=lambda numbered: month(numbered[1]))):
-        numbered_days = list(members)
-        last_of_month = numbered_days[-1][0]
-        if numbered_days[0][1] <= last:
-            yield [
-                (day, shop.trade(day_no, day, month_no, last_of_month)) for day_no, day in numbered_days if day <= last
-            ]
+def _months(shop: Shop, days: list[date]) -> Iterator[list[tuple[date, DayBook]]]:
+    """The books of the shop, a month at a time; the last month may be cut short."""
+    for month_no, (number, members) in enumerate(groupby(enumerate(days), key=lambda numbered: number_of(numbered[1]))):
+        last_of_month = (first_day(number + 1) - days[0]).days - 1
+        yield [(day, shop.trade(day_no, day, month_no, last_of_month)) for day_no, day in members]
 
 
 def _on_sale(stock: Assortment, first_day: date, books: list[tuple[date, DayBook]]) -> NDArray[np.int64]:

@@ -115,7 +115,7 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
     }}
 ]
 
-# A dozen charts that wait, each with Superset's moving picture, take a browser half of the processor's time.
+# A dozen charts that wait, each with Superset's moving picture, take a browser half a second of a processor.
 for theme in (THEME_DEFAULT, THEME_DARK):
     theme["token"]["brandSpinnerSvg"] = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 70 20" fill="#0072B2">'

@@ -86,6 +86,7 @@ def test_the_promised_commands_are_there() -> None:
         ["simulate", "shop"],
         ["simulate", "shop", "--out", "x", "--months", "0"],
         ["simulate", "shop", "--out", "x", "--months", "many"],
+        ["simulate", "shop", "--out", "x", "--until", "soon"],
         ["rejects", "list", "--most", "0"],
         ["rejects", "replay"],
         ["rejects", "replay", "sales-0-1", "--reason", "bad_id"],

@@ -183,11 +183,13 @@ def test_a_longer_history_begins_with_the_months_of_a_shorter_one(summary: ShopS
 def test_a_history_may_end_within_a_month(summary: ShopSummary, tmp_path: Path) -> None:
     cut = simulate_shop(MONTHS, seed=3, out=tmp_path / "cut", until=date(2023, 3, 14))
     whole, part = files(summary.out), files(cut.out)
-    march = "sales/2023-03.csv"
+    march, counts = "sales/2023-03.csv", "stock/2023-03.csv"
     assert (cut.first_day, cut.last_day) == (date(2023, 1, 1), date(2023, 3, 14))
     assert max(name for name in part if name.startswith("sales/")) == march
     assert part["sales/2023-02.csv"] == whole["sales/2023-02.csv"]
     assert part[march] == whole[march][: whole[march].index(b"2023-03-15T")].rpartition(b"\n")[0] + b"\n"
+    assert whole[counts].startswith(part[counts])
+    assert b"2023-03-14T" not in whole[counts].removeprefix(part[counts])
 
 
 def test_one_line_is_reported_per_month(tmp_path: Path) -> None:

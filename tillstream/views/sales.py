@@ -4,7 +4,6 @@ from tillstream.tables import SALES_FIGURES
 from tillstream.views.view import (
     FINAL,
     HOUR_MONTH,
-    IN_ORDER,
     L_SALES_KEY,
     LIVE,
     PUBLISHED,
@@ -18,6 +17,10 @@ from tillstream.views.view import (
 )
 
 RANKS = 10
+
+# Putting the rows in order first takes the server half as long as looking up each row's group in a table of the groups
+# so far. Years were measured too, and are no quicker for it.
+_IN_ORDER, _AS_THEY_COME = "SELECT SQL_BIG_RESULT", "SELECT"
 
 _FIGURES = tuple(column.name for column in SALES_FIGURES)
 _SHOWN = ("units", "returned_units", "lines", "gross", "discount", "revenue")
@@ -35,7 +38,7 @@ WHERE NOT EXISTS (SELECT 1 FROM `product_names` n WHERE n.`product_id` = r.`prod
 """
 
 
-def _sales(period: str, source: str, select: str = IN_ORDER) -> str:
+def _sales(period: str, source: str, select: str = _IN_ORDER) -> str:
     """Sales per period x store x product x currency, with names."""
     return (
         f"SELECT s.`{period}` AS `{period}`, s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, "
@@ -74,7 +77,7 @@ SELECT s.`product_id` AS `product_id`, s.`currency` AS `currency`, d.`product_na
   d.`category` AS `category`, s.`units` AS `units`, s.`revenue` AS `revenue`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`units` DESC) AS `rank_by_units`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`revenue` DESC) AS `rank_by_revenue`
-FROM ({IN_ORDER} `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+FROM ({_IN_ORDER} `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
       FROM ({_MONTHS}) m GROUP BY `product_id`, `currency`) s
 LEFT JOIN `product_directory` d ON d.`product_id` = s.`product_id`
 """
@@ -85,7 +88,7 @@ SELECT o.`month` AS `month`, o.`currency` AS `currency`, o.`rank` AS `rank`, o.`
   d.`product_name` AS `product_name`, o.`units` AS `units`, o.`revenue` AS `revenue`
 FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.`month`, s.`currency`
         ORDER BY s.`units` DESC, s.`revenue` DESC, s.`product_id`) AS `rank`
-      FROM ({IN_ORDER} `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+      FROM ({_IN_ORDER} `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
             FROM ({_MONTHS}) m GROUP BY `month`, `currency`, `product_id`) s) o
 LEFT JOIN `product_directory` d ON d.`product_id` = o.`product_id`
 WHERE o.`rank` <= {RANKS}
@@ -116,7 +119,7 @@ SALES_VIEWS: tuple[View, ...] = (
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
     View("sales_by_day", "Sales per business day.", _sales("day", _DAYS)),
     View("sales_by_month", "Sales per business month.", _sales("month", _MONTHS)),
-    View("sales_by_year", "Sales per business year.", _sales("year", _YEARS, select="SELECT")),
+    View("sales_by_year", "Sales per business year.", _sales("year", _YEARS, _AS_THEY_COME)),
     View("receipts_by_day", "Receipts per business day.", _RECEIPTS),
     View("best_sellers", "Products by units and by revenue, over all time.", _BEST_SELLERS),
     View("best_seller_by_month", f"The {RANKS} best sellers of each month, by units.", _BEST_BY_MONTH),

@@ -10,7 +10,6 @@ LEAD_TIME_DAYS = 14  # of products whose supplier's is not known
 
 # Of whom a figure of stock is.
 _KEY = "`store_id`, `product_id`"
-_T = "t.`store_id`, t.`product_id`"
 _T_KEY = "t.`store_id` AS `store_id`, t.`product_id` AS `product_id`"
 _L_KEY = "l.`store_id`, l.`product_id`"
 
@@ -29,10 +28,11 @@ UNION ALL SELECT LAST_DAY(CONCAT(t.`month`, '-01')), {_T_KEY}, -t.`units`, 0, NU
 FROM `truth_sales_by_month` t {PUBLISHED}
 """
 
-_LIVE_COUNTS = f"SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}"
-_ALL_COUNTS = f"""
+_T_COUNT = f"""
 SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
-  t.`quantity` AS `quantity`
+  t.`quantity` AS `quantity`"""
+_LIVE_COUNTS = f"SELECT l.`day`, {_L_KEY}, l.`recorded_at`, l.`event_id`, l.`quantity` FROM `live_counts` l {LIVE}"
+_ALL_COUNTS = f"""{_T_COUNT}
 FROM `truth_counts` t {PUBLISHED}
 UNION ALL {_LIVE_COUNTS}
 """
@@ -104,10 +104,8 @@ GROUP BY {_KEY}
 """
 
 # Of published counts only those of a product's last day are put in order: its key leads to them.
-_COUNTED_ON = f"SELECT MAX(t.`day`) AS `day`, {_T_KEY} FROM `truth_counts` t {PUBLISHED} GROUP BY {_T}"
-_LATE_COUNTS = f"""
-SELECT t.`day` AS `day`, {_T_KEY}, t.`recorded_at` AS `recorded_at`, t.`event_id` AS `event_id`,
-  t.`quantity` AS `quantity`
+_COUNTED_ON = f"SELECT MAX(t.`day`) AS `day`, {_T_KEY} FROM `truth_counts` t {PUBLISHED} GROUP BY {_KEY}"
+_LATE_COUNTS = f"""{_T_COUNT}
 FROM ({_COUNTED_ON}) k STRAIGHT_JOIN `published_months` p ON p.`month` = DATE_FORMAT(k.`day`, '%Y-%m')
 STRAIGHT_JOIN `truth_counts` t ON t.`generation` = p.`generation` AND t.`month` = p.`month` AND t.`day` = k.`day`
   AND t.`store_id` = k.`store_id` AND t.`product_id` = k.`product_id`

@@ -22,10 +22,6 @@ FINAL = "CASE WHEN MIN(`closed`) = 1 AND SUM(`is_live`) = 0 THEN 'final' ELSE 'p
 PUBLISHED = "JOIN `published_months` p ON p.`month` = t.`month` AND p.`generation` = t.`generation`"
 LIVE = "JOIN `layers` y ON l.`epoch` >= y.`published_epoch`"
 
-# Where as many groups come out as rows go in, or nearly: putting the rows in order first takes the server half as long
-# as looking up each row's group in a table of groups so far.
-IN_ORDER = "SELECT SQL_BIG_RESULT"
-
 
 def sums(names: tuple[str, ...], prefix: str = "") -> str:
     return ", ".join(f"SUM({prefix}`{name}`) AS `{name}`" for name in names)
