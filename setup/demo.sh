@@ -24,9 +24,9 @@ step tillstream products import "$shop/products.csv"
 step tillstream import --wait "$shop/sales" "$shop/stock"
 step tillstream nightly --forecast
 step tillstream answers
+step tillstream simulate till --rate 5 --count 30 # counted by the time of `verify`
 step tillstream forecast
 step tillstream plan --sheet "$home/orders"
-step tillstream simulate till --rate 5 --count 30
 step tillstream verify
 port() { sed -n "s/^TILLSTREAM_$1_PORT=//p" "$home/tillstream.env"; }
 cat <<EOF
