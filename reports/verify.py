@@ -96,6 +96,7 @@ def verify(settings: Settings) -> Verdict:
         _compare_sales(comparison, cursor, recounted, open_month)
         _compare_receipts(comparison, cursor, recounted)
         _compare_best_sellers(comparison, cursor, recounted)
+        _compare_demand(comparison, cursor, recounted)
         _compare_stock(comparison, cursor, recounted)
         _compare_records(comparison, cursor, recounted)
     return Verdict(sum(recounted.records.values()), comparison.figures, comparison.differing, comparison.differences)
@@ -160,6 +161,19 @@ def _top_ten(months: Mapping[Key, Sums]) -> dict[Key, Values]:
         for group, entries in best.items()
         for rank, (units, revenue, product) in enumerate(sorted(entries)[:10], 1)
     }
+
+
+def _compare_demand(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:
+    """Pieces sold, returns not subtracted: months without any may have a row, and need none."""
+    sums = rolled_up(recounted.hours, lambda hour, _, product, __: (f"{hour:%Y-%m}", product))
+    expected = {key: (figures.units + figures.returned_units,) for key, figures in sums.items()}
+    found = _found(cursor, "demand_by_month", ("month", "product_id"), ("sold",))
+    comparison.compare("demand_by_month", ("sold",), _some(expected), _some(found))
+
+
+def _some(figures: Mapping[Key, Values]) -> dict[Key, Values]:
+    """Those that are not zero or nothing."""
+    return {key: values for key, values in figures.items() if any(values)}
 
 
 def _compare_stock(comparison: _Comparison, cursor: Cursor, recounted: Recount) -> None:

@@ -1,6 +1,7 @@
 """A forecast from the published truth in a real database: candidate, gate, publication, views, refusals."""
 
 from argparse import Namespace
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -113,6 +114,35 @@ def test_a_candidate_is_seen_by_nobody_and_its_publication_by_all(settings: Sett
     by_store = selected(settings, "SELECT SUM(quantity) FROM demand_forecast_by_store WHERE product_id = 'shirt'")
     whole = selected(settings, "SELECT SUM(quantity) FROM demand_forecast WHERE product_id = 'shirt'")
     assert by_store[0][0] == pytest.approx(whole[0][0], abs=0.02)
+
+
+def test_what_each_month_sold_stands_beside_what_was_and_is_expected(settings: Settings) -> None:
+    made = shop()
+    made.sell(date(2019, 2, 3), "scarf", 2)
+    made.sell(date(2019, 4, 3), "scarf", 7, returned=True)
+    made.write(settings)
+    shown = "SELECT month, product_id, sold, quantity, p10, p90 FROM demand_by_month ORDER BY 1, 2"
+    sold = Counter({(f"2019-{month:02}", "scarf"): 0 for month in range(3, 8)})
+    for line in made.lines:
+        sold[f"{line.hour:%Y-%m}", line.product] += 0 if line.returned else line.quantity
+    wanted: dict[tuple[str, str], tuple[Any, ...]] = {key: (pieces, None, None, None) for key, pieces in sold.items()}
+    assert {row[:2]: row[2:] for row in selected(settings, shown)} == wanted
+
+    published(settings)
+    published(settings, "r2", date(2019, 5, 20))
+    published(settings, "r3", date(2019, 5, 25))
+
+    expected = selected(
+        settings,
+        "SELECT month, product_id, quantity, p10, p90 FROM demand_forecast "
+        "WHERE is_current = 1 OR (issued_on = '2019-05-20' AND month = '2019-05')",
+    )
+    assert {row[0] for row in expected} == {"2019-05", *(f"2019-{n:02}" for n in range(7, 13)), "2020-01"}
+    for month, product, *figures in expected:
+        wanted[month, product] = (wanted.get((month, product), (None,))[0], *figures)
+    assert {row[:2]: row[2:] for row in selected(settings, shown)} == wanted
+    described = "SELECT DISTINCT product_name, category FROM demand_by_month WHERE product_id = 'tie'"
+    assert selected(settings, described) == [("Tie", "Clothes")]
 
 
 def test_on_hand_is_what_the_view_of_stock_says(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What will sell, and what to order: the current plan, and every forecast that was issued."""
 
+from tillstream.views.sales import IN_ORDER, MONTHS
 from tillstream.views.view import View
 
 
@@ -32,6 +33,41 @@ LEFT JOIN `forecast_scores` c ON c.`forecast` = m.`forecast` AND c.`store_id` = 
   AND c.`product_id` = m.`product_id` AND c.`month` = m.`month`
 LEFT JOIN `product_directory` d ON d.`product_id` = m.`product_id`
 WHERE {where}
+"""
+
+
+# Of a month that is over, the first forecast that was issued in it; of later ones the current forecast.
+_FIRST_OF_MONTH = f"""
+SELECT i.`forecast` AS `forecast`, DATE_FORMAT(i.`issued_on`, '%Y-%m') AS `month`,
+  ROW_NUMBER() OVER (PARTITION BY DATE_FORMAT(i.`issued_on`, '%Y-%m') ORDER BY i.`issued_on`) AS `number`
+FROM ({_ISSUED}) i
+"""
+_BEGINS = """
+SELECT DATE_FORMAT(f.`issued_on`, '%Y-%m')
+FROM `current_forecast` u JOIN `forecasts` f ON f.`forecast` = u.`forecast`"""
+_EXPECTED = f"""
+SELECT m.`month` AS `month`, m.`product_id` AS `product_id`, NULL AS `sold`, m.`quantity` AS `quantity`,
+  m.`p10` AS `p10`, m.`p90` AS `p90`
+FROM ({current("forecast_months")}) m WHERE m.`store_id` = ''
+UNION ALL SELECT m.`month`, m.`product_id`, NULL, m.`quantity`, m.`p10`, m.`p90`
+FROM ({_FIRST_OF_MONTH}) i
+JOIN `forecast_months` m ON m.`forecast` = i.`forecast` AND m.`store_id` = '' AND m.`month` = i.`month`
+WHERE i.`number` = 1 AND i.`month` < ({_BEGINS})
+"""
+# A published month in which a product has sold nothing counts as well, from its first sale on.
+_FIRST_SOLD = f"SELECT MIN(`month`) AS `month`, `product_id` FROM ({MONTHS}) s GROUP BY `product_id`"
+_DEMAND = f"""
+SELECT q.`month` AS `month`, q.`product_id` AS `product_id`, d.`product_name` AS `product_name`,
+  d.`category` AS `category`, q.`sold` AS `sold`, q.`quantity` AS `quantity`, q.`p10` AS `p10`, q.`p90` AS `p90`
+FROM ({IN_ORDER} `month`, `product_id`, SUM(`sold`) AS `sold`, SUM(`quantity`) AS `quantity`, SUM(`p10`) AS `p10`,
+        SUM(`p90`) AS `p90`
+      FROM (SELECT `month`, `product_id`, `units` + `returned_units` AS `sold`, NULL AS `quantity`, NULL AS `p10`,
+              NULL AS `p90` FROM ({MONTHS}) s
+            UNION ALL SELECT p.`month`, f.`product_id`, 0, NULL, NULL, NULL
+            FROM ({_FIRST_SOLD}) f JOIN `published_months` p ON p.`month` > f.`month`
+            UNION ALL {_EXPECTED}) r
+      GROUP BY `month`, `product_id`) q
+LEFT JOIN `product_directory` d ON d.`product_id` = q.`product_id`
 """
 
 
@@ -95,6 +131,7 @@ ORDERING_VIEWS: tuple[View, ...] = (
         "The same by store, where there are several.",
         _forecast("m.`store_id` AS `store_id`, ", "m.`store_id` <> ''"),
     ),
+    View("demand_by_month", "What each product sold by month, returns not subtracted, and should sell.", _DEMAND),
     View("refill_plan", "What to refill in which month, if it sells as expected.", _REFILLS),
     View("order_plan", "What to order now, and the numbers behind it.", _PLAN),
     View("stock_to_sell_off", "Stock that has not sold for a year, or lasts longer than one.", _IDLE),

@@ -20,7 +20,7 @@ RANKS = 10
 
 # Putting the rows in order first takes the server half as long as looking up each row's group in a table of the groups
 # so far. Years were measured too, and are no quicker for it.
-_IN_ORDER, _AS_THEY_COME = "SELECT SQL_BIG_RESULT", "SELECT"
+IN_ORDER, _AS_THEY_COME = "SELECT SQL_BIG_RESULT", "SELECT"
 
 _FIGURES = tuple(column.name for column in SALES_FIGURES)
 _SHOWN = ("units", "returned_units", "lines", "gross", "discount", "revenue")
@@ -38,7 +38,7 @@ WHERE NOT EXISTS (SELECT 1 FROM `product_names` n WHERE n.`product_id` = r.`prod
 """
 
 
-def _sales(period: str, source: str, select: str = _IN_ORDER) -> str:
+def _sales(period: str, source: str, select: str = IN_ORDER) -> str:
     """Sales per period x store x product x currency, with names."""
     return (
         f"SELECT s.`{period}` AS `{period}`, s.`store_id` AS `store_id`, s.`product_id` AS `product_id`, "
@@ -52,12 +52,12 @@ def _sales(period: str, source: str, select: str = _IN_ORDER) -> str:
 
 _HOURS = merged(of_period("hour"), f"p.`hour` AS `hour`, {T_SALES_KEY}", f"{HOUR_MONTH}, l.`hour`, {L_SALES_KEY}")
 _DAYS = merged(of_period("day"), f"p.`day` AS `day`, {T_SALES_KEY}", f"{HOUR_MONTH}, DATE(l.`hour`), {L_SALES_KEY}")
-_MONTHS = merged(f"FROM `truth_sales_by_month` t {PUBLISHED}", T_SALES_KEY, f"{HOUR_MONTH}, {L_SALES_KEY}")
+MONTHS = merged(f"FROM `truth_sales_by_month` t {PUBLISHED}", T_SALES_KEY, f"{HOUR_MONTH}, {L_SALES_KEY}")
 # A year is closed when its December is, though a product may have been sold last in May.
 _YEARS = (
     f"SELECT CAST(LEFT(q.`month`, 4) AS SIGNED) AS `year`, {SALES_KEY}, {listed(_FIGURES, 'q.')}, "
     "CASE WHEN CONCAT(LEFT(q.`month`, 4), '-12') < y.`final_before` THEN q.`closed` ELSE 0 END AS `closed`, "
-    f"q.`is_live` AS `is_live` FROM ({_MONTHS}) q CROSS JOIN `layers` y"
+    f"q.`is_live` AS `is_live` FROM ({MONTHS}) q CROSS JOIN `layers` y"
 )
 
 # Each layer is added up before the two are put together: few rows are, where all products of all days would be.
@@ -77,8 +77,8 @@ SELECT s.`product_id` AS `product_id`, s.`currency` AS `currency`, d.`product_na
   d.`category` AS `category`, s.`units` AS `units`, s.`revenue` AS `revenue`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`units` DESC) AS `rank_by_units`,
   RANK() OVER (PARTITION BY s.`currency` ORDER BY s.`revenue` DESC) AS `rank_by_revenue`
-FROM ({_IN_ORDER} `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
-      FROM ({_MONTHS}) m GROUP BY `product_id`, `currency`) s
+FROM ({IN_ORDER} `product_id`, `currency`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+      FROM ({MONTHS}) m GROUP BY `product_id`, `currency`) s
 LEFT JOIN `product_directory` d ON d.`product_id` = s.`product_id`
 """
 
@@ -88,8 +88,8 @@ SELECT o.`month` AS `month`, o.`currency` AS `currency`, o.`rank` AS `rank`, o.`
   d.`product_name` AS `product_name`, o.`units` AS `units`, o.`revenue` AS `revenue`
 FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.`month`, s.`currency`
         ORDER BY s.`units` DESC, s.`revenue` DESC, s.`product_id`) AS `rank`
-      FROM ({_IN_ORDER} `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
-            FROM ({_MONTHS}) m GROUP BY `month`, `currency`, `product_id`) s) o
+      FROM ({IN_ORDER} `month`, `currency`, `product_id`, SUM(`units`) AS `units`, SUM(`revenue`) AS `revenue`
+            FROM ({MONTHS}) m GROUP BY `month`, `currency`, `product_id`) s) o
 LEFT JOIN `product_directory` d ON d.`product_id` = o.`product_id`
 WHERE o.`rank` <= {RANKS}
 """
@@ -118,7 +118,7 @@ SALES_VIEWS: tuple[View, ...] = (
     View("product_directory", "The name and category shown for each product.", _DIRECTORY, public=False),
     View("sales_by_hour", "Sales per hour on the shop's clock.", _sales("hour", _HOURS)),
     View("sales_by_day", "Sales per business day.", _sales("day", _DAYS)),
-    View("sales_by_month", "Sales per business month.", _sales("month", _MONTHS)),
+    View("sales_by_month", "Sales per business month.", _sales("month", MONTHS)),
     View("sales_by_year", "Sales per business year.", _sales("year", _YEARS, _AS_THEY_COME)),
     View("receipts_by_day", "Receipts per business day.", _RECEIPTS),
     View("best_sellers", "Products by units and by revenue, over all time.", _BEST_SELLERS),
