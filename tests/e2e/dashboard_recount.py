@@ -62,8 +62,7 @@ RECOUNTS = {
           ROUND((SUM(taken_off) / SUM(gross))::DOUBLE, 4) AS discount_share
         FROM lines WHERE {OWN} GROUP BY ALL""",
     "What was sold, and what will sell? (pieces a month; choose a product to see how sure that is)": """
-        SELECT month, SUM(units + returned_units) AS sold FROM lines
-        WHERE month >= strftime(today() - INTERVAL 12 MONTH, '%Y-%m') GROUP BY ALL""",
+        SELECT month, SUM(units + returned_units) AS sold FROM lines GROUP BY ALL""",
     "Which months are not final yet?": f"""SELECT month, SUM(units) AS units, SUM(revenue) AS revenue
         FROM lines WHERE {OWN} GROUP BY ALL""",
 }

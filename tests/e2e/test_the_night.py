@@ -1,6 +1,7 @@
 """The night through Airflow, over all that the other modules have left: published, killed, refused, away."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -11,8 +12,13 @@ from pymongo import MongoClient
 
 from stack import processes
 from stack.lifecycle import stop_service
+from stack.superset_api import Superset
+from stack.superset_check import VIEWER
+from stack.superset_check import query as chart_query
+from stack.superset_configuration import USERS
 from tests.e2e.command_line import CommandLine
 from tests.e2e.conftest import Query
+from tests.e2e.dashboard_recount import plain
 from tests.receiver import Receiver, receiving
 from tillstream.accounts import EVENTS, MONGO_DATABASE
 from tillstream.settings import Settings
@@ -108,6 +114,31 @@ def test_a_forecast_with_its_plan_follows_the_night(tillstream: CommandLine, que
     assert verdict["run"].startswith("asset_triggered__")
     products = query("SELECT COUNT(DISTINCT product_id) FROM sales_by_month")
     assert query("SELECT COUNT(DISTINCT product_id) FROM demand_forecast WHERE is_current = 1") >= products
+
+
+def test_the_dashboards_show_the_runs_and_the_forecast(shop: Settings, query: Query) -> None:
+    session = Superset(shop, VIEWER, shop.secret(USERS[VIEWER]))
+    asked = {each.slice_name: chart_query(each) for slug in ("stock", "trust") for each in session.charts(slug)}
+    forecast = next(each for title, each in asked.items() if title.startswith("What was sold, and what will sell?"))
+    [part] = forecast["queries"]
+    names = ("month", "expected", "low", "high")
+
+    whole = session.data(forecast)[0]["data"]
+    wanted = query("SELECT month, SUM(quantity), NULL, NULL FROM demand_forecast WHERE is_current = 1 GROUP BY month")
+    assert len(wanted) > 3
+    assert {tuple(plain(row[name]) for name in names) for row in whole} >= {tuple(map(plain, row)) for row in wanted}
+
+    one = {"col": "product_id", "op": "==", "val": "night-shirt"}
+    alone = session.data(forecast | {"queries": [part | {"filters": [one]}]})[0]["data"]
+    wanted = query(
+        "SELECT month, quantity, p10, p90 FROM demand_forecast WHERE is_current = 1 AND product_id = 'night-shirt'"
+    )
+    assert {tuple(plain(row[name]) for name in names) for row in alone} >= {tuple(map(plain, row)) for row in wanted}
+
+    runs = session.data(asked["What did the last nights find? (the latest 20)"])[0]["data"]
+    assert {re.sub(r", \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", "", row["run"]) for row in runs} == {
+        "by hand", "forecast after it",
+    }  # fmt: skip
 
 
 def test_a_night_goes_on_when_airflow_s_scheduler_is_killed(shop: Settings, tillstream: CommandLine) -> None:

@@ -141,6 +141,8 @@ def test_what_each_month_sold_stands_beside_what_was_and_is_expected(settings: S
     for month, product, *figures in expected:
         wanted[month, product] = (wanted.get((month, product), (None,))[0], *figures)
     assert {row[:2]: row[2:] for row in selected(settings, shown)} == wanted
+    ahead = selected(settings, "SELECT DISTINCT month, months_ahead FROM demand_by_month ORDER BY month")
+    assert [number for _, number in ahead] == list(range(-6, 7))
     described = "SELECT DISTINCT product_name, category FROM demand_by_month WHERE product_id = 'tie'"
     assert selected(settings, described) == [("Tie", "Clothes")]
 

@@ -36,6 +36,11 @@ WHERE {where}
 """
 
 
+def _months_between(first: str, last: str) -> str:
+    """Of two months as texts, how many the second is after the first."""
+    return f"PERIOD_DIFF(CAST(REPLACE({last}, '-', '') AS SIGNED), CAST(REPLACE({first}, '-', '') AS SIGNED))"
+
+
 # Of a month that is over, the first forecast that was issued in it; of later ones the current forecast.
 _FIRST_OF_MONTH = f"""
 SELECT i.`forecast` AS `forecast`, DATE_FORMAT(i.`issued_on`, '%Y-%m') AS `month`,
@@ -58,7 +63,8 @@ WHERE i.`number` = 1 AND i.`month` < ({_BEGINS})
 _FIRST_SOLD = f"SELECT MIN(`month`) AS `month`, `product_id` FROM ({MONTHS}) s GROUP BY `product_id`"
 _DEMAND = f"""
 SELECT q.`month` AS `month`, q.`product_id` AS `product_id`, d.`product_name` AS `product_name`,
-  d.`category` AS `category`, q.`sold` AS `sold`, q.`quantity` AS `quantity`, q.`p10` AS `p10`, q.`p90` AS `p90`
+  d.`category` AS `category`, q.`sold` AS `sold`, q.`quantity` AS `quantity`, q.`p10` AS `p10`, q.`p90` AS `p90`,
+  {_months_between(f"({_BEGINS})", "q.`month`")} AS `months_ahead`
 FROM ({IN_ORDER} `month`, `product_id`, SUM(`sold`) AS `sold`, SUM(`quantity`) AS `quantity`, SUM(`p10`) AS `p10`,
         SUM(`p90`) AS `p90`
       FROM (SELECT `month`, `product_id`, `units` + `returned_units` AS `sold`, NULL AS `quantity`, NULL AS `p10`,
@@ -107,10 +113,9 @@ WHERE l.`idle_units` > 0
 """
 
 # The first forecast of a month is the one that ordering stood on: it is what gets judged.
-_ACCURACY = """
+_ACCURACY = f"""
 SELECT m.`month` AS `month`, f.`issued_on` AS `issued_on`,
-  PERIOD_DIFF(CAST(REPLACE(m.`month`, '-', '') AS SIGNED), CAST(DATE_FORMAT(f.`issued_on`, '%Y%m') AS SIGNED))
-    AS `months_ahead`,
+  {_months_between("DATE_FORMAT(f.`issued_on`, '%Y-%m')", "m.`month`")} AS `months_ahead`,
   COUNT(*) AS `products`, SUM(m.`quantity`) AS `forecast`, SUM(c.`actual`) AS `actual`,
   SUM(ABS(m.`quantity` - c.`actual`)) / NULLIF(SUM(c.`actual`), 0) AS `error`,
   SUM(CASE WHEN m.`naive` IS NOT NULL THEN ABS(m.`naive` - c.`actual`) END)
