@@ -301,4 +301,4 @@ def _digest(settings: Settings) -> str:
 
 
 def _content_files() -> list[Path]:
-    return sorted(path for path in CONTENT.rglob("*") if path.suffix in {".yaml", ".py"})
+    return sorted(path for path in CONTENT.rglob("*") if path.suffix in {".yaml", ".css", ".py"})

@@ -83,8 +83,9 @@ def _right(permission: str, view: str) -> Any:
 
 
 def _bundle(currency: str, places: int) -> dict[str, str]:
-    """The files by name; the shop's currency stands in them as ${currency}, the format of its amounts as ${money}."""
-    known = {"${currency}": currency, "${money}": f",.{places}f"}
+    """The files by name; ${currency} in them is the shop's, ${money} the format of its amounts, ${css} the style."""
+    css = json.dumps((HERE / "dashboards.css").read_text())  # as YAML has it too
+    known = {"${currency}": currency, "${money}": f",.{places}f", "${css}": css}
     texts = {
         str(path.relative_to(HERE)): path.read_text() for pattern in CONTENT for path in sorted(HERE.glob(pattern))
     }
