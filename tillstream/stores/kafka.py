@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -70,18 +70,19 @@ class Producer:
                     topic, value, key.encode(), headers=dict(headers or {}), on_delivery=self._on_delivery
                 )
             except BufferError:
-                self._hear(self._producer.poll, POLL_SECONDS)
+                self._hear(POLL_SECONDS)
                 self._raise_failure()
             except KafkaException as error:
-                self._hear(self._producer.poll, POLL_SECONDS)  # brings why, if the producer has failed for good
+                self._hear(POLL_SECONDS)  # brings why, if the producer has failed for good
                 raise translation(error.args[0]) from error
             else:
-                self._hear(self._producer.poll, 0)
+                self._hear(0)
                 return
 
     def flush(self) -> None:
         """Waits until every record is acknowledged. Raises TransientError if one is not."""
-        self._hear(self._producer.flush)
+        while len(self._producer):
+            self._hear(POLL_SECONDS)
         self._raise_failure()
 
     def __enter__(self) -> "Producer":
@@ -95,16 +96,15 @@ class Producer:
         else:
             self._producer.purge()
 
-    def _hear(self, listen: Callable[..., int], *seconds: float) -> None:
+    def _hear(self, seconds: float) -> None:
+        """Raises TillstreamError when the producer has failed for good.
+
+        Only a poll ends where it learns that. A flush goes on with callbacks, in which the error may be lost.
+        """
         try:
-            listen(*seconds)
-        except (KafkaException, SystemError) as error:  # the latter: it calls back although it has failed for good
-            cause: BaseException | None = error
-            while cause is not None and not isinstance(cause, KafkaException):
-                cause = cause.__cause__ or cause.__context__
-            if cause is None:
-                raise
-            raise translation(cause.args[0]) from error
+            self._producer.poll(seconds)
+        except KafkaException as error:
+            raise translation(error.args[0]) from error
 
     def _on_delivery(self, error: KafkaError | None, _message: object) -> None:
         if error is None:
