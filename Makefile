@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. A bare `make` lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests demo test check lint test-faults bench-stream bench-nightly bench-plan bench-dashboards bench-setup audit bench-forecast bench-restock screenshots docs lock clean
+.PHONY: help setup setup-tests demo test check lint test-faults test-mysql bench-stream bench-nightly bench-plan bench-dashboards bench-setup audit bench-forecast bench-restock screenshots docs lock clean
 
 BIN := .venv/bin
 AIRFLOW := .build/airflow/bin
@@ -44,6 +44,13 @@ lint:
 audit: ## look up the known vulnerabilities of every locked version
 	@setup/setup.sh audit
 	@.build/audit/bin/python setup/audit.py
+
+test-mysql: setup ## run what touches the database on a MySQL of yours: MYSQL=host:port PASSWORD=file of its root's
+	@test -n '$(MYSQL)' -a -r '$(PASSWORD)' || \
+		{ echo "Say which: make test-mysql MYSQL=host:port PASSWORD=file with its root's password"; exit 2; }
+	TILLSTREAM_TEST_MYSQL=$(MYSQL) TILLSTREAM_TEST_MYSQL_PASSWORD=$(PASSWORD) $(BIN)/pytest -m 'not embedded' \
+		$(addprefix tests/integration/test_,desk_*.py forecast_*.py gate_*.py live_store.py quarantine.py schema.py \
+		stack_accounts.py truth_*.py watch_stream.py)
 
 test-faults: setup ## crash every part on purpose; SEED=n repeats a run
 	@$(if $(SEED),TILLSTREAM_TEST_SEED=$(SEED)) $(BIN)/python -m tests.faults

@@ -96,17 +96,22 @@ def _password_hash(password: str) -> str:
 
 def _initialise(settings: Settings) -> None:
     passwords = {account: settings.secret(f"mysql_{account}") for account in accounts.MYSQL_ACCOUNTS}
-    client_host = ANY_HOST if settings.mysql else CLIENT_HOST
-    administrator = _administrator(settings)
+    root = administrator(settings)
     try:
-        schema.grant(administrator, passwords, client_host)
+        schema.grant(root, passwords, client_host(settings))
         schema.migrate(settings)
-        schema.grant_tables(administrator, client_host)
+        schema.grant_tables(root, client_host(settings))
     finally:
-        administrator.close()
+        root.close()
 
 
-def _administrator(settings: Settings) -> "mysql.Connection[mysql.Cursor]":
+def client_host(settings: Settings) -> str:
+    """Where the product's accounts come from, as the server knows them."""
+    return ANY_HOST if settings.mysql else CLIENT_HOST
+
+
+def administrator(settings: Settings) -> "mysql.Connection[mysql.Cursor]":
+    """The server's root. Raises TransientError when it cannot be reached, TerminalError when it refuses."""
     if settings.mysql:
         return mysql.connect_administrator(settings, settings.secret(EXTERNAL_ADMINISTRATOR))
     return mysql.connect_administrator(_socket(settings), settings.secret(ADMINISTRATOR))

@@ -13,7 +13,7 @@ from pathlib import Path
 from stack import folders
 from stack.kafka import KAFKA
 from stack.mongo import MONGO
-from stack.mysql import MYSQL
+from stack.mysql import MYSQL, administrator
 from stack.ports import settle
 from stack.secrets_folder import create_missing
 from stack.service import Launch, Service
@@ -24,7 +24,7 @@ from tillstream.stores import mysql
 SERVERS = (KAFKA, MONGO, MYSQL)
 PATIENCE = 60.0
 SET_NAME = "tillstream"
-LOCAL_ROOT, DISTANT_ROOT = "mysql_root", "mysql_administrator"
+DISTANT_ROOT = "mysql_administrator"
 ACCOUNT_SECRETS = (
     *(f"kafka_{name}" for name in KAFKA_RIGHTS),
     *(f"mongo_{name}" for name in MONGO_RIGHTS),
@@ -86,7 +86,7 @@ def let_root_come_from_elsewhere(own: Settings, password: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not mysql.is_up(own) and time.monotonic() < deadline:
         time.sleep(0.1)
-    connection = mysql.connect_administrator(folders.sockets(own) / "mysql.sock", own.secret(LOCAL_ROOT))
+    connection = administrator(own)
     with connection.cursor() as cursor:
         cursor.execute("CREATE USER 'root'@'%%' IDENTIFIED BY %s", (password,))
         cursor.execute("GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION")

@@ -8,14 +8,14 @@ import pytest
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
-from stack import folders
+from stack import mysql
 from tillstream.accounts import DATABASE
 from tillstream.errors import TerminalError
 from tillstream.migrations import migrations
 from tillstream.reference_docs import view_columns
 from tillstream.settings import Settings
 from tillstream.stores import schema
-from tillstream.stores.mysql import connect, connect_administrator, rows, transaction
+from tillstream.stores.mysql import connect, rows, transaction
 from tillstream.tables import TABLES
 from tillstream.views import VIEWS
 
@@ -54,7 +54,7 @@ PROMISED = {
 
 @pytest.fixture
 def administrator(servers: Settings) -> Iterator["Connection[Cursor]"]:
-    connection = connect_administrator(folders.sockets(servers) / "mysql.sock", servers.secret("mysql_root"))
+    connection = mysql.administrator(servers)
     yield connection
     connection.close()
 
@@ -144,7 +144,7 @@ def test_a_migration_that_was_cut_off_is_made_good(
 
 def grant_again(servers: Settings, administrator: "Connection[Cursor]") -> None:
     """MySQL forgets the rights on a table with the table; for the tests that follow."""
-    schema.grant_tables(administrator, "127.0.0.1")
+    schema.grant_tables(administrator, mysql.client_host(servers))
 
 
 def test_a_newer_schema_is_refused(servers: Settings, migrate_account: "Connection[Cursor]") -> None:

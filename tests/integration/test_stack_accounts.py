@@ -10,6 +10,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from stack import folders, processes
+from stack.mysql import administrator
 from tillstream import tables
 from tillstream.accounts import (
     EVENTS,
@@ -41,6 +42,7 @@ def attempt(connection: "Connection[Cursor]", statement: str) -> str:
     return ""
 
 
+@pytest.mark.embedded
 def test_passwords_are_different_and_only_their_owner_may_read_them(servers: Settings) -> None:
     folder = servers.home / "secrets"
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -58,6 +60,7 @@ def test_passwords_are_different_and_only_their_owner_may_read_them(servers: Set
     assert min(map(len, passwords(servers))) >= 32
 
 
+@pytest.mark.embedded
 def test_no_password_shows_in_a_process_a_log_or_a_configuration(servers: Settings) -> None:
     running = processes.of_stack(servers.home)
     shown = [Path(f"/proc/{each.pid}/{kind}").read_bytes() for each in running for kind in ("cmdline", "environ")]
@@ -72,18 +75,20 @@ def test_no_password_shows_in_a_process_a_log_or_a_configuration(servers: Settin
     assert not [text for text in shown + written for password in passwords(servers) if password in text]
 
 
+@pytest.mark.embedded
 def test_the_database_server_has_our_accounts_only_and_they_come_from_this_machine(servers: Settings) -> None:
-    administrator = mysql.connect_administrator(folders.sockets(servers) / "mysql.sock", servers.secret("mysql_root"))
-    with administrator.cursor() as cursor:
+    root = administrator(servers)
+    with root.cursor() as cursor:
         users = set(mysql.rows(cursor, "SELECT User, Host FROM mysql.global_priv"))
         databases = {name for (name,) in mysql.rows(cursor, "SHOW DATABASES")}
-    administrator.close()
+    root.close()
 
     own = {(user, "127.0.0.1") for user in MYSQL_ACCOUNTS.values()}
     assert users == own | {("root", "localhost"), ("mariadb.sys", "localhost")}
     assert databases == {"tillstream", "mysql", "information_schema", "performance_schema", "sys"}
 
 
+@pytest.mark.embedded
 def test_the_administrator_needs_the_password(servers: Settings) -> None:
     with pytest.raises(TerminalError, match="refused"):
         mysql.connect_administrator(folders.sockets(servers) / "mysql.sock", "")

@@ -15,6 +15,7 @@ import pytest
 
 from stack import folders, ports, processes
 from stack.lifecycle import down, restart, stop_service, up
+from stack.mysql import administrator
 from stack.status import ServiceStatus, status
 from tests.integration.conftest import STORES
 from tillstream.errors import TerminalError
@@ -147,11 +148,11 @@ def test_everything_killed_at_once_recovers_and_strangers_are_left_alone(stack: 
 
 
 def test_a_cut_off_initialisation_is_made_good(stack: Settings) -> None:
-    administrator = mysql.connect_administrator(folders.sockets(stack) / "mysql.sock", stack.secret("mysql_root"))
-    with administrator.cursor() as cursor:
+    root = administrator(stack)
+    with root.cursor() as cursor:
         cursor.execute("DROP USER tillstream_stream@127.0.0.1")
         cursor.execute("DROP TABLE tillstream.schema_migrations, tillstream.layers, tillstream.epochs")
-    administrator.close()
+    root.close()
     for name in STORES:
         folders.stamp(stack, name).unlink()
     up(stack, services=STORES)

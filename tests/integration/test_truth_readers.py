@@ -87,6 +87,7 @@ def plan(shop: Shop, query: str) -> list[dict[str, Any]]:
     return list(steps(json.loads(found)))
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize(
     ("view", "period", "condition"),
     [
@@ -106,6 +107,7 @@ def test_readers_are_led_to_the_hours_or_days_that_they_ask_for(
     assert led_by == [["generation", "month", period]]
 
 
+@pytest.mark.embedded
 @pytest.mark.parametrize("view", ["sales_by_month", "best_sellers", "best_seller_by_month"])
 def test_sales_are_put_in_order_before_they_are_added_up(shop: Shop, view: str) -> None:
     found = plan(shop, f"SELECT SUM(`units`) FROM `{view}`")

@@ -75,10 +75,14 @@ WHERE `expected` IS NOT NULL
 
 
 def _last_days(table: str) -> str:
-    """The last day of each month of a table of truth: one look at the end of the month's keys."""
+    """The last day of each month of a table of truth: one look at the end of the month's keys.
+
+    The key is named, with all its columns in order, for MySQL, which else puts all rows of the month in order.
+    """
     return f"""
-SELECT (SELECT t.`day` FROM `{table}` t WHERE t.`generation` = p.`generation` AND t.`month` = p.`month`
-  ORDER BY t.`day` DESC LIMIT 1) AS `day`
+SELECT (SELECT t.`day` FROM `{table}` t FORCE INDEX FOR ORDER BY (PRIMARY)
+  WHERE t.`generation` = p.`generation` AND t.`month` = p.`month`
+  ORDER BY t.`generation` DESC, t.`month` DESC, t.`day` DESC LIMIT 1) AS `day`
 FROM `published_months` p"""
 
 

@@ -14,13 +14,14 @@ from pymongo import MongoClient
 
 from stack import folders, processes, programs
 from stack.lifecycle import logs_paths, stop_service, up
+from stack.mysql import administrator
 from stack.status import ServiceStatus, status
 from tillstream.accounts import MONGO_DATABASE
 from tillstream.settings import CHECKOUT, Settings
 from tillstream.stores import kafka, live
 from tillstream.stores.mongo import Document, events
 from tillstream.stores.mongo_server import ADMINISTRATOR
-from tillstream.stores.mysql import Connection, Cursor, connect, connect_administrator, rows, snapshot
+from tillstream.stores.mysql import Connection, Cursor, connect, rows, snapshot
 
 PATIENCE_SECONDS = 150.0
 BY_HAND = "by-hand"  # the mark of streams that no supervisor has started
@@ -117,8 +118,7 @@ class Shop:
     @contextlib.contextmanager
     def mysql_administrator(self) -> "Iterator[Connection[Cursor]]":
         """The database server's own administrator, in the product's database."""
-        socket = folders.sockets(self.settings) / "mysql.sock"
-        connection = connect_administrator(socket, self.settings.secret("mysql_root"))
+        connection = administrator(self.settings)
         try:
             connection.select_db("tillstream")
             yield connection
