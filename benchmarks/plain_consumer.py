@@ -21,9 +21,8 @@ from pymongo.errors import BulkWriteError
 from pymongo.write_concern import WriteConcern
 
 from benchmarks.load import Ends
-from stack import folders
 from stack.mongo import ADMINISTRATOR as MONGO_PASSWORD
-from stack.mysql import ADMINISTRATOR as MYSQL_PASSWORD
+from stack.mysql import administrator
 from tillstream import tables
 from tillstream.accounts import KAFKA_ADMINISTRATOR
 from tillstream.events import SALES, Reject, Sale, decoder, document, same_content
@@ -31,7 +30,7 @@ from tillstream.settings import Settings
 from tillstream.shop_calendar import zone
 from tillstream.stores import mongo, mongo_server, schema
 from tillstream.stores.kafka import connection
-from tillstream.stores.mysql import Connection, Cursor, connect_administrator, transaction
+from tillstream.stores.mysql import Connection, Cursor, transaction
 
 DATABASE = "plain_consumer"
 BATCH = 100_000  # records; smaller ones spend more on MySQL
@@ -196,7 +195,7 @@ def _stores(settings: Settings) -> Iterator[tuple["Database[Document]", "Connect
         f"mongodb://{settings.mongo_hosts}", username=mongo_server.ADMINISTRATOR,
         password=settings.secret(MONGO_PASSWORD), authSource=mongo_server.ADMINISTRATION, tz_aware=True,
     )  # fmt: skip
-    figures = connect_administrator(folders.sockets(settings) / "mysql.sock", settings.secret(MYSQL_PASSWORD))
+    figures = administrator(settings)
     database = client.get_database(DATABASE, write_concern=WriteConcern("majority", j=True))
     try:
         database["events"].create_index([(name, ASCENDING) for name in mongo.INDEXES["events"][0]])

@@ -41,7 +41,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory, spark_jvm: None) -> Iterat
     if MYSQL:
         prepare_mysql(settings)
     try:
-        yield up(settings, services=tuple(name for name in STORES if not getattr(settings, name)))
+        yield up(settings, services=STORES)
     finally:
         down(settings)
         if MYSQL:

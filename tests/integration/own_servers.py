@@ -13,7 +13,7 @@ from pathlib import Path
 from stack import folders
 from stack.kafka import KAFKA
 from stack.mongo import MONGO
-from stack.mysql import MYSQL, administrator
+from stack.mysql import EXTERNAL_ADMINISTRATOR, MYSQL, administrator
 from stack.ports import settle
 from stack.secrets_folder import create_missing
 from stack.service import Launch, Service
@@ -24,7 +24,6 @@ from tillstream.stores import mysql
 SERVERS = (KAFKA, MONGO, MYSQL)
 PATIENCE = 60.0
 SET_NAME = "tillstream"
-DISTANT_ROOT = "mysql_administrator"
 ACCOUNT_SECRETS = (
     *(f"kafka_{name}" for name in KAFKA_RIGHTS),
     *(f"mongo_{name}" for name in MONGO_RIGHTS),
@@ -60,8 +59,8 @@ def own_servers(
         )
         for name in ("kafka_administrator", "mongo_administrator"):
             write(elsewhere, name, own.secret(name))
-        write(elsewhere, DISTANT_ROOT, secrets.token_hex(24))
-        let_root_come_from_elsewhere(own, elsewhere.secret(DISTANT_ROOT))
+        write(elsewhere, EXTERNAL_ADMINISTRATOR, secrets.token_hex(24))
+        let_root_come_from_elsewhere(own, elsewhere.secret(EXTERNAL_ADMINISTRATOR))
         yield elsewhere
     finally:
         for process in running:

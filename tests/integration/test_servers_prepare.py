@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from stack.mysql import EXTERNAL_ADMINISTRATOR
 from stack.servers import prepare
 from tests.e2e.command_line import CommandLine
-from tests.integration.own_servers import ACCOUNT_SECRETS, DISTANT_ROOT, PATIENCE, own_servers, quiet, write
+from tests.integration.own_servers import ACCOUNT_SECRETS, PATIENCE, own_servers, quiet, write
 from tillstream.accounts import KAFKA_ADMINISTRATOR, KAFKA_RIGHTS, kafka_name
 from tillstream.errors import TerminalError, TransientError
 from tillstream.settings import Settings
@@ -93,11 +94,11 @@ def rights(settings: Settings) -> set[tuple[str, str, str]]:
 
 
 def test_a_wrong_administrators_password_is_said(bare: Settings) -> None:
-    right = bare.secret(DISTANT_ROOT)
-    write(bare, DISTANT_ROOT, "wrong")
+    right = bare.secret(EXTERNAL_ADMINISTRATOR)
+    write(bare, EXTERNAL_ADMINISTRATOR, "wrong")
     with pytest.raises(TerminalError, match="refused: Access denied for user 'root'"):
         prepare(bare, quiet, PATIENCE)
-    write(bare, DISTANT_ROOT, right)
+    write(bare, EXTERNAL_ADMINISTRATOR, right)
 
 
 def test_a_wrong_password_of_kafkas_administrator_is_said(bare: Settings) -> None:
