@@ -76,7 +76,7 @@ def publication(run: Run) -> list[Figure]:
 
 def beside(run: Run) -> list[Figure]:
     """The stream's latency while a night recounts everything."""
-    latencies, _ = steady(run, "beside", BESIDE_RATE, partial(night, run.settings, full=True))
+    latencies = steady(run, "beside", BESIDE_RATE, partial(night, run.settings, full=True)).seconds
     name = f"{BESIDE_RATE:,} events/s while a night runs, produced to committed"
     return [
         at_most(f"{name}, p99", float(np.percentile(latencies, 99)), 3.0, "s"),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,23 +14,36 @@ from benchmarks.stream_run import LOOK_SECONDS, WARM_SECONDS, Run, say
 STEADY_SECONDS = 300.0
 
 
+@dataclass(frozen=True)
+class Steady:
+    """What a steady load met after the warm-up.
+
+    `sent_at` and `seconds` have one entry per record: when it was produced, in epoch seconds, and how long it took
+    from then to the commit of its figures. `lag_growth`: the lag of the last third of the whole time over the first's.
+    """
+
+    sent_at: Times
+    seconds: Times
+    lag_growth: float
+
+
 def latency_1000(run: Run) -> list[Figure]:
     """A usual rate."""
     name = "1,000 events/s, produced to committed"
-    latencies, _ = steady(run, "steady1000", 1_000, _a_while(run))
+    seconds = steady(run, "steady1000", 1_000, _a_while(run)).seconds
     return [
-        at_most(f"{name}, p50", float(np.percentile(latencies, 50)), 0.5, "s"),
-        at_most(f"{name}, p99", float(np.percentile(latencies, 99)), 1.2, "s"),
-        at_most(f"{name}, max", float(latencies.max()), 3.0, "s"),
+        at_most(f"{name}, p50", float(np.percentile(seconds, 50)), 0.5, "s"),
+        at_most(f"{name}, p99", float(np.percentile(seconds, 99)), 1.2, "s"),
+        at_most(f"{name}, max", float(seconds.max()), 3.0, "s"),
     ]
 
 
 def latency_5000(run: Run) -> list[Figure]:
     """The busiest day."""
-    latencies, growth = steady(run, "steady5000", 5_000, _a_while(run))
+    met = steady(run, "steady5000", 5_000, _a_while(run))
     return [
-        at_most("5,000 events/s, produced to committed, p99", float(np.percentile(latencies, 99)), 2.0, "s"),
-        at_most("5,000 events/s, lag of the last third over the first third's", growth, 1.25, "times"),
+        at_most("5,000 events/s, produced to committed, p99", float(np.percentile(met.seconds, 99)), 2.0, "s"),
+        at_most("5,000 events/s, lag of the last third over the first third's", met.lag_growth, 1.25, "times"),
     ]
 
 
@@ -38,12 +52,11 @@ def _a_while(run: Run) -> Callable[[], None]:
     return lambda: time.sleep(seconds)
 
 
-def steady(run: Run, till: str, rate: int, meanwhile: Callable[[], object]) -> tuple[Times, float]:
-    """Seconds from produced to committed of every record after the warm-up, and by how much the lag grew.
-
-    After the warm-up, `meanwhile` is done and the load ends.
-    """
-    settings, warm = run.settings, run.seconds(WARM_SECONDS)
+def steady(
+    run: Run, till: str, rate: int, meanwhile: Callable[[], object], warm_seconds: float = WARM_SECONDS
+) -> Steady:
+    """Sends so many records per second until, after the warm-up, `meanwhile` is done."""
+    settings, warm = run.settings, run.seconds(warm_seconds)
     first = ends(settings)
     say(f"{rate:,} events/s, after {warm:.0f} s to get warm")
     with Commits(settings, LOOK_SECONDS) as commits:
@@ -63,7 +76,7 @@ def steady(run: Run, till: str, rate: int, meanwhile: Callable[[], object]) -> t
     say(
         f"{rate:,} events/s: {reached:,.0f} were sent, median {np.median(latencies):.3f} s, max {latencies.max():.3f} s"
     )
-    return latencies, _lag_growth(sent_at, done_at, since)
+    return Steady(sent_at[counts], latencies, _lag_growth(sent_at, done_at, since))
 
 
 def _lag_growth(sent_at: Times, done_at: Times, since: float) -> float:

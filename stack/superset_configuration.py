@@ -12,7 +12,7 @@ from tillstream.accounts import MYSQL_ACCOUNTS
 from tillstream.errors import TerminalError
 from tillstream.money import CURRENCY_PLACES
 from tillstream.settings import CHECKOUT, Settings
-from tillstream.stores import tls
+from tillstream.stores import mysql, tls
 
 USERS = {"admin": "superset_admin", "owner": "superset_owner", "viewer": "superset_viewer"}  # with their secrets
 OWNER = "owner"
@@ -22,6 +22,7 @@ SECRETS = (DATABASE_SECRET, KEY_SECRET, GUEST_SECRET, ASYNC_SECRET, *USERS.value
 CONTENT = CHECKOUT / "superset"
 FILE, STAMP, PREPARATION = "superset_config.py", "prepared", CONTENT / "prepare.py"
 KEPT_SECONDS = 8  # how old an answer to a chart may be: less than a page waits before it asks again
+PATIENCE_SECONDS = 1.0  # how long a question waits for those before it
 HOME = "/superset/dashboard/today/"  # what somebody sees who has logged in
 PREPARE_SECONDS = 600
 REFUSED = 2  # the preparation's exit code when it has said in words what is wrong
@@ -51,12 +52,14 @@ GLOBAL_ASYNC_QUERIES_JWT_SECRET = {asynchronous!r}
 SQLALCHEMY_DATABASE_URI = {database!r}
 SQLALCHEMY_ENGINE_OPTIONS = {{"pool_size": 4, "max_overflow": 12, "pool_pre_ping": True}}
 DATA_DIR = {folder!r}
-MYSQL_AUTHORITIES = {authorities!r}  # who certifies the figures' server; empty: it is reached without TLS
+authorities = {authorities!r}  # who certifies the figures' server; empty: it need not be
+encryption = {{"ssl": ssl.create_default_context(cafile=authorities)}} if authorities else {unsecured!r}
 
 # Nothing is kept but `ANSWERS`, whole, for seconds.
 CACHE_CONFIG = DATA_CACHE_CONFIG = {{"CACHE_TYPE": "NullCache"}}
 QUESTIONS = "ChartDataRestApi.data"
 ANSWERS = {{"CACHE_TYPE": "SimpleCache", "CACHE_DEFAULT_TIMEOUT": {kept_seconds}, "CACHE_THRESHOLD": 500}}
+PATIENCE_SECONDS = {patience_seconds}
 DASHBOARD_AUTO_REFRESH_MODE = "fetch"  # and not past what is kept
 
 ROW_LIMIT = 1000
@@ -158,9 +161,11 @@ def told_alike(app):
     \"\"\"Gives what answers a question as it was answered, seconds ago or just now, to others of the same roles.
 
     The shop's page asks all its questions anew every ten seconds, for each who looks at it, and to find out anew what
-    somebody may see takes Superset longer than most answers take the database.
+    somebody may see takes Superset longer than most answers take the database. What is not kept is found out one after
+    the other: a page's dozen questions at once would take all processors, and the stream that counts would wait.
     \"\"\"
     locks = [threading.Lock() for _ in range(64)]
+    turn = threading.Lock()
 
     @Cache(app, config=ANSWERS).cached(
         make_cache_key=lambda: g.question,
@@ -168,7 +173,12 @@ def told_alike(app):
         response_filter=lambda answer: answer.status_code == 200,
     )
     def ask():
-        return app.view_functions[QUESTIONS]()
+        ours = turn.acquire(timeout=PATIENCE_SECONDS)
+        try:
+            return app.view_functions[QUESTIONS]()
+        finally:
+            if ours:
+                turn.release()
 
     def answer():
         question = request.get_json(silent=True) if request.endpoint == QUESTIONS else None
@@ -211,9 +221,8 @@ def DB_CONNECTION_MUTATOR(uri, parameters, _user, _security, _source):
     if uri.username == {account!r}:
         uri = uri.set(host={host!r}, port={port!r}, password=Path({password_file!r}).read_text().strip())
         offset = datetime.now(ZoneInfo({timezone!r})).strftime("%z")
-        parameters["connect_args"] = {{"init_command": f"SET time_zone = '{{offset[:3]}}:{{offset[3:5]}}'"}}
-        if MYSQL_AUTHORITIES:
-            parameters["connect_args"]["ssl"] = ssl.create_default_context(cafile=MYSQL_AUTHORITIES)
+        zone = f"SET time_zone = '{{offset[:3]}}:{{offset[3:5]}}'"
+        parameters["connect_args"] = {{"init_command": zone, **encryption}}
     return uri, parameters
 """
 
@@ -237,6 +246,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def files(settings: Settings) -> dict[str, str]:
     """The configuration file by name. It holds secrets."""
     host, port = settings.mysql_address
+    secured = settings.uses_tls("mysql")
     values = {
         "content": _digest(settings)[:12],  # when it changes, Superset starts anew, and is prepared before
         "folder": str(folders.of_service(settings, "superset")),
@@ -246,7 +256,9 @@ def files(settings: Settings) -> dict[str, str]:
         "database": f"postgresql+psycopg2://{postgres_databases.address(settings, DATABASE)}",
         "home": HOME,
         "kept_seconds": KEPT_SECONDS,
-        "authorities": tls.authorities(settings) if settings.uses_tls("mysql") else "",
+        "patience_seconds": PATIENCE_SECONDS,
+        "authorities": tls.authorities(settings) if secured else "",
+        "unsecured": {} if secured else mysql.encryption(settings),
         "account": MYSQL_ACCOUNTS["bi"],
         "host": host,
         "port": port,

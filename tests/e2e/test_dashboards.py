@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from stack import folders, processes, superset_configuration
 from stack.superset_api import Superset
 from stack.superset_check import check, expected, query
-from stack.superset_configuration import KEPT_SECONDS, USERS
+from stack.superset_configuration import KEPT_SECONDS, PATIENCE_SECONDS, USERS
 from tests.browser import CHART, WIDTHS, browser, chart, logged_in, number, open_dashboard
 from tests.e2e.command_line import CommandLine
 from tests.e2e.conftest import Query
@@ -29,6 +30,7 @@ from tillstream.shop_calendar import zone
 HEADER = (
     "kind,order_id,line_no,till_id,store_id,product_id,product_name,quantity,unit_price,discount,currency,sold_at\n"
 )
+SLOW_SECONDS = 0.3  # an answer takes the database
 SHOWN_SECONDS = 20  # the page asks every ten seconds, and what a till sells is counted within a second or two
 REVENUE = "SELECT SUM(revenue) FROM sales_by_day WHERE currency = 'MMK' AND day = '{day}'"
 
@@ -150,7 +152,7 @@ def test_a_filter_narrows_every_figure(chromium: Browser, shop: Settings, sold: 
 
 
 def test_what_a_till_sells_appears_by_itself(
-    chromium: Browser, shop: Settings, tillstream: CommandLine, query: Query
+    chromium: Browser, shop: Settings, sold: object, tillstream: CommandLine, query: Query
 ) -> None:
     def sold_today() -> str:
         return f"{query(REVENUE.format(day=now().date()))[0][0]:,.0f} MMK"
@@ -180,8 +182,8 @@ def moment(sessions: tuple[Superset, Superset, Superset]) -> Callable[..., str]:
     [total] = [each for each in sessions[0].charts("today") if each.slice_name == "How much have we sold today?"]
     asked = query(total)
 
-    def of(session: Superset, number: int, **more: bool) -> str:
-        slow = f"CONCAT(COUNT(*), NOW(6), SLEEP(0.3), {number})"
+    def of(session: Superset, number: int, seconds: float = SLOW_SECONDS, **more: bool) -> str:
+        slow = f"CONCAT_WS('|', NOW(6), COUNT(*), SLEEP({seconds}), {number})"
         metric = {"expressionType": "SQL", "sqlExpression": slow, "label": "moment"}
         [part] = asked["queries"]
         [row] = session.data(asked | more | {"queries": [part | {"metrics": [metric], "filters": []}]})[0]["data"]
@@ -211,6 +213,25 @@ def test_who_ask_in_the_same_moment_ask_the_database_once(
 ) -> None:
     with ThreadPoolExecutor(10) as pool:
         assert len(set(pool.map(lambda _: moment(sessions[0], 3), range(10)))) == 1
+
+
+def test_questions_are_answered_one_after_the_other(
+    sessions: tuple[Superset, Superset, Superset], moment: Callable[..., str]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        told = sorted(pool.map(partial(moment, sessions[0]), (4, 5)))
+    first, second = (datetime.fromisoformat(text.split("|")[0]) for text in told)
+    assert second - first >= timedelta(seconds=SLOW_SECONDS)
+
+
+def test_nobody_waits_for_another_s_slow_question(
+    sessions: tuple[Superset, Superset, Superset], moment: Callable[..., str]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(moment, sessions[0], 6, seconds=10 * PATIENCE_SECONDS)
+        time.sleep(PATIENCE_SECONDS)  # it has begun
+        moment(sessions[0], 7)
+        assert not slow.done()
 
 
 def test_what_is_kept_is_not_told_to_a_stranger(shop: Settings, sessions: tuple[Superset, Superset, Superset]) -> None:

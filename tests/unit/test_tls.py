@@ -7,7 +7,7 @@ import pytest
 
 from tillstream.errors import TerminalError
 from tillstream.settings import Settings
-from tillstream.stores import tls
+from tillstream.stores import mysql, tls
 
 
 @pytest.mark.parametrize("text", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nno\n"])
@@ -23,6 +23,11 @@ def test_a_file_without_authorities_is_refused(tmp_path: Path, text: str | None)
 def test_who_is_reached_without_tls_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("socket.create_connection")
     tls.check(Settings(kafka="k:1", mongo="m:1", tls="mongo"), "kafka", "k:1")
+
+
+def test_only_the_embedded_mysql_is_spoken_to_without_asking_for_tls() -> None:
+    assert mysql.encryption(Settings()) == {"ssl_disabled": True}
+    assert mysql.encryption(Settings(mysql="m:1")) == {}  # it is spoken if the server offers it
 
 
 def test_a_failed_handshake_is_said_in_words() -> None:
