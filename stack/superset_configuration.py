@@ -35,6 +35,7 @@ import ssl
 import threading
 from datetime import datetime
 from pathlib import Path
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 import pymysql
@@ -164,7 +165,7 @@ def told_alike(app):
     somebody may see takes Superset longer than most answers take the database. What is not kept is found out one after
     the other: a page's dozen questions at once would take all processors, and the stream that counts would wait.
     \"\"\"
-    locks = [threading.Lock() for _ in range(64)]
+    locks, naming = WeakValueDictionary(), threading.Lock()  # a question's, as long as somebody waits for its answer
     turn = threading.Lock()
 
     @Cache(app, config=ANSWERS).cached(
@@ -190,7 +191,9 @@ def told_alike(app):
             return None
         roles = sorted(role.id for role in g.user.roles)
         g.question = repr((roles, request.full_path, sorted((question | {{"force": False}}).items())))
-        with locks[hash(g.question) % len(locks)]:
+        with naming:
+            lock = locks.setdefault(g.question, threading.Lock())
+        with lock:
             return ask()
 
     return answer
